@@ -1,0 +1,1 @@
+"""Shared fixtures. Grows with the suite; knows no part in particular."""

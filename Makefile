@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run install test test-install test-long check format lock bench clean
+.PHONY: run install test test-install test-long check format lock bench bench-peer clean
 
 run: install
 	@$(BIN)/hearth serve
@@ -36,6 +36,10 @@ lock:
 
 bench: install
 	@$(BIN)/hearth bench start
+
+# make bench-peer LLAMA_SERVER=path/of/llama-server ARGUMENTS="--model 1B --streams 1,4,8"
+bench-peer: install
+	@LLAMA_SERVER=$(LLAMA_SERVER) $(BIN)/python -m tests.bench.peer $(ARGUMENTS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -212,9 +212,6 @@ def child_environment(environment: Mapping[str, str], import_path: list[str]) ->
         for name, value in environment.items()
         if name in ENVIRONMENT_NAMES or name.startswith(ENVIRONMENT_PREFIXES)
     }
-    # A small box always has a neighbour that computes too. OpenMP's threads that spin, waiting for one that the
-    # neighbour holds up, then cost far more than the tenth of speed that sleeping costs on a quiet box.
-    kept.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     kept["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in import_path)
     return kept
 

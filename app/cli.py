@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import bench, chat, doctor, files, models, output, people, serve
+from app.commands import bench, bench_chat, chat, doctor, files, model_options, models, output, people, serve
 
 cli = typer.Typer(
     name="hearth",
@@ -97,6 +97,17 @@ def models_inspect_command(
     models.inspect(file, as_json)
 
 
+@models_cli.command("options")
+def models_options_command(
+    name: Annotated[str, typer.Argument(help="The name of a model.")],
+    changes: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="What to set; NAME= takes it back.")
+    ] = None,
+) -> None:
+    """Show how a model is to run, and change it."""
+    model_options.options(name, changes or [])
+
+
 @users_cli.command("add")
 def users_add_command(
     name: str, password: Password = None, admin: Annotated[bool, typer.Option(help="May administrate.")] = False
@@ -130,6 +141,48 @@ def tokens_create_command(
 def bench_start_command(rounds: Annotated[int, typer.Option(min=1, max=50)] = 3) -> None:
     """Measure the start and the idle memory of the server."""
     bench.start(rounds)
+
+
+@bench_cli.command("chat")
+def bench_chat_command(
+    model: Annotated[str, typer.Option(help="A GGUF file, or random weights of a shape: tiny, 160M, 1B, 8B.")] = "160M",
+    quantization: Annotated[str, typer.Option(help="Of random weights: Q4_K_M, Q8_0, F16 ...")] = "Q4_K_M",
+    vocabulary: Annotated[str, typer.Option(help="Of random weights: 1k, 32k or 128k tokens.")] = "32k",
+    cache: Annotated[Path | None, typer.Option(help="Where random weights are kept. Default: in ~/.cache.")] = None,
+    streams: Annotated[str, typer.Option(help="Answers at the same time, separated by commas.")] = "1,4,8",
+    rounds: Annotated[int, typer.Option(min=1, max=100)] = 9,
+    tokens: Annotated[int, typer.Option(min=2, help="Tokens to write for each answer.")] = 128,
+    prompt_tokens: Annotated[int, typer.Option(min=8, help="Tokens to read for each prompt.")] = 512,
+    context: Annotated[int, typer.Option(min=256, help="Tokens that one chat may fill.")] = 4096,
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0: Hearth chooses.")] = 0,
+    peer: Annotated[str, typer.Option(help="An OpenAI-compatible server to measure in turn with ours.")] = "",
+    peer_pid: Annotated[int, typer.Option(help="Its process on this machine, for its memory.")] = 0,
+    neighbours: Annotated[int, typer.Option(min=0, max=64, help="Cores that other programs keep busy.")] = 0,
+    returns: Annotated[int, typer.Option(min=0, help="Restarts after which a long chat goes on.")] = 3,
+    returning_tokens: Annotated[int, typer.Option(min=8, help="Tokens of that chat.")] = 2000,
+    interrupting_tokens: Annotated[int, typer.Option(min=0, help="Read so many while another answer is written.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Measure reading, writing and the first token over HTTP, alone or in turn with a peer."""
+    plan = bench_chat.Plan(
+        model=model,
+        quantization=quantization,
+        vocabulary=vocabulary,
+        cache=cache,
+        streams=bench_chat.streams_of(streams),
+        rounds=rounds,
+        num_tokens=tokens,
+        prompt_tokens=prompt_tokens,
+        context=context,
+        threads=threads,
+        peer_url=peer,
+        peer_pid=peer_pid,
+        neighbours=neighbours,
+        returns=returns,
+        returning_tokens=returning_tokens,
+        interrupting_tokens=interrupting_tokens,
+    )
+    bench_chat.chat(plan, as_json)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ READ_SECONDS = 60.0
 
 
 def client(base_url: str, bearer: str) -> httpx.Client:
-    """A client for one service; its reads are given longer than the pings that Hearth sends every 15 seconds."""
+    """A client for one service; an empty bearer is not sent.
+
+    Its reads are given longer than the pings that Hearth sends every 15 seconds.
+    """
     return httpx.Client(
         base_url=base_url,
-        headers={"authorization": f"Bearer {bearer}"},
+        headers={"authorization": f"Bearer {bearer}"} if bearer else {},
         timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
         follow_redirects=False,
     )

@@ -5,6 +5,8 @@ Knows nothing of models.
 """
 
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "smb2", "9p", "afs", "ceph", "glusterfs", "ncpfs", "davfs"}
 )
 NETWORK_FUSE = ("fuse.sshfs", "fuse.rclone", "fuse.glusterfs", "fuse.davfs", "fuse.smbnetfs", "fuse.s3fs", "fuse.ceph")
+NVIDIA_QUERY = ("--query-gpu=name,memory.total,memory.free", "--format=csv,noheader,nounits")
+NVIDIA_SECONDS = 5.0
 # The kernel writes these characters of a path as octal numbers.
 OCTAL_ESCAPES = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
 
@@ -40,11 +44,24 @@ class CpuBudget:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes: of the machine, of what can be had now, and the container's limit if it has one."""
+    """Bytes: of the machine, of what can be had now, and the container's limit if it has one.
+
+    `arc_bytes`: how much of what can be had is in ZFS's cache now.
+    """
 
     total_bytes: int
     available_bytes: int
     limit_bytes: int | None
+    arc_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A graphics card with memory of its own, as its driver tells of it."""
+
+    name: str
+    total_bytes: int
+    free_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +95,14 @@ def cpu_budget(root: Path = ROOT, affinity: Callable[[], int] = process_affinity
 
 
 def memory(root: Path = ROOT) -> Memory:
-    """Memory that a new process can have: MemAvailable, or what is left of the tightest cgroup limit."""
+    """Memory that a new process can have: MemAvailable, or what is left of the tightest cgroup limit.
+
+    What ZFS caches files in (its ARC) shrinks when memory gets short, but Linux does not count it as available.
+    """
     values = _meminfo(root)
     total = values.get("MemTotal", 0)
-    available = values.get("MemAvailable", values.get("MemFree", 0))
+    arc = _shrinkable_arc(root)
+    available = min(total, values.get("MemAvailable", values.get("MemFree", 0)) + arc)
     limit: int | None = None
     for folder in cgroup_folders(root, "memory"):
         group_limit = _number(folder / "memory.max", folder / "memory.limit_in_bytes")
@@ -90,7 +111,12 @@ def memory(root: Path = ROOT) -> Memory:
         used = _number(folder / "memory.current", folder / "memory.usage_in_bytes") or 0
         limit = group_limit if limit is None else min(limit, group_limit)
         available = min(available, max(0, group_limit - used + _reclaimable(folder)))
-    return Memory(total, available, limit)
+    return Memory(total, available, limit, min(arc, available))
+
+
+def gpus(root: Path = ROOT) -> list[Gpu]:
+    """Graphics cards of NVIDIA (asked through nvidia-smi) and AMD (from sysfs); empty where there is none."""
+    return [*(_nvidia_gpus() if root == ROOT else ()), *_amd_gpus(root)]
 
 
 def processor(root: Path = ROOT) -> Processor:
@@ -113,14 +139,19 @@ def network_file_system(folder: Path, root: Path = ROOT) -> str | None:
 
     SQLite's write-ahead log needs shared memory between processes, which NFS and SMB do not give.
     """
-    resolved = folder.resolve()
+    kind = file_system(folder, root)
+    return kind if kind in NETWORK_FILE_SYSTEMS or kind.startswith(NETWORK_FUSE) else None
+
+
+def file_system(path: Path, root: Path = ROOT) -> str:
+    """The kernel's name of the file system that `path` lies on, such as "ext4"; empty where it cannot be told."""
+    resolved = path.resolve()
     best: tuple[int, str] = (-1, "")
     for mount in _mounts(root):
-        # The deepest mount holds the folder; of two at one place, the later hides the earlier.
+        # The deepest mount holds the path; of two at one place, the later hides the earlier.
         if resolved.is_relative_to(mount.point) and len(mount.point.parts) >= best[0]:
             best = (len(mount.point.parts), mount.kind)
-    kind = best[1]
-    return kind if kind in NETWORK_FILE_SYSTEMS or kind.startswith(NETWORK_FUSE) else None
+    return best[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +265,35 @@ def _meminfo(root: Path) -> dict[str, int]:
         key, _, rest = line.partition(":")
         values[key] = int(rest.split()[0]) * 1024
     return values
+
+
+def _shrinkable_arc(root: Path) -> int:
+    """Bytes that ZFS's cache holds above the least that it keeps (`name type data` in each line of arcstats)."""
+    fields = [line.split() for line in _lines(root / "proc/spl/kstat/zfs/arcstats")]
+    values = {parts[0]: int(parts[2]) for parts in fields if len(parts) == 3 and parts[2].isdigit()}
+    return max(0, values.get("size", 0) - values.get("c_min", 0))
+
+
+def _nvidia_gpus() -> Iterator[Gpu]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return
+    try:
+        done = subprocess.run(
+            [program, *NVIDIA_QUERY], capture_output=True, text=True, timeout=NVIDIA_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return
+    for line in done.stdout.splitlines():
+        name, _, sizes = line.partition(",")
+        total, _, free = sizes.partition(",")
+        if total.strip().isdigit() and free.strip().isdigit():
+            yield Gpu(name.strip(), int(total) << 20, int(free) << 20)
+
+
+def _amd_gpus(root: Path) -> Iterator[Gpu]:
+    for device in sorted((root / "sys/class/drm").glob("card[0-9]*/device")):
+        total = _number(device / "mem_info_vram_total")
+        if total:
+            name = next(iter(_lines(device / "product_name")), "").strip() or "AMD GPU"
+            yield Gpu(name, total, max(0, total - (_number(device / "mem_info_vram_used") or 0)))

@@ -19,12 +19,19 @@ from app.api.host_names import HostNames
 from app.api.late_pages import LatePages
 from app.api.router import routers
 from app.api.visit import Trust
+from app.engine.box import Box
+from app.engine.events import ModelFile
 from app.engine.pool import Pool
+from app.engine.probe import ProbePlan
+from app.engine.proven_backends import ProvenBackends
+from app.errors import HearthError
 from app.services.accounts import Accounts
 from app.services.chat import ChatService
 from app.services.chats import Chats
-from app.services.library import Library
+from app.services.library import GUIDE_NAME, Library
+from app.services.model_settings import ModelSettings
 from app.services.replies import Replies
+from app.services.summaries import Summaries
 from app.settings import Settings
 from app.store.database import Database
 
@@ -44,10 +51,13 @@ def create_app(parts: Parts, with_pages: bool = True) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         closing = asyncio.Event()
         pages = asyncio.create_task(_serve_pages(parts, late_pages, closing)) if with_pages else None
+        warming = asyncio.create_task(_warm_up(parts))
         try:
             yield
         finally:
             closing.set()
+            warming.cancel()
+            await asyncio.wait([warming], timeout=CLOSE_SECONDS)
             await parts.replies.close(CLOSE_SECONDS)
             await parts.engine.close()
             if pages is not None:
@@ -72,8 +82,10 @@ def create_app(parts: Parts, with_pages: bool = True) -> FastAPI:
 
 def build_parts(settings: Settings, database: Database, library: Library) -> Parts:
     """Every part that routes and pages work with; the database is migrated already."""
-    engine = Pool(settings, lambda: settings.threads or hardware.cpu_budget().threads)
+    backends = ProvenBackends(settings.data_dir)
+    engine = Pool(settings, Box(lambda: _threads(settings), backends))
     replies = Replies(database, engine)
+    summaries = Summaries(database, engine, replies) if settings.summaries else None
     return Parts(
         settings=settings,
         database=database,
@@ -81,9 +93,47 @@ def build_parts(settings: Settings, database: Database, library: Library) -> Par
         library=library,
         engine=engine,
         chats=Chats(database),
-        chat=ChatService(database, library, engine, settings, replies),
+        chat=ChatService(database, library, engine, settings, replies, summaries),
         replies=replies,
+        model_settings=ModelSettings(database, library),
+        warm_up=lambda: _prepare_engine(settings, library, engine, backends),
     )
+
+
+def _threads(settings: Settings) -> int:
+    return settings.threads or hardware.cpu_budget().threads
+
+
+async def _prepare_engine(settings: Settings, library: Library, engine: Pool, backends: ProvenBackends) -> None:
+    """Find out how to compute on this box, unless that is known; then load what is to be there from the start."""
+    guide = await run_in_threadpool(library.find, GUIDE_NAME)
+    if settings.probe:
+        await backends.find_out(ProbePlan(guide.path, _threads(settings)))
+    await engine.preload(await run_in_threadpool(_to_preload, settings, library))
+
+
+def _to_preload(settings: Settings, library: Library) -> list[ModelFile]:
+    """The models that the settings name, then those whose own options say so."""
+    models: dict[str, ModelFile] = {}
+    usable = [model.name for model in library.models() if model.problem is None]
+    for name in (*settings.preload, *usable):
+        try:
+            model = library.find(name)
+        except HearthError as error:
+            logger.warning("%s cannot be preloaded: %s", name, error.code)
+            continue
+        if name in settings.preload or model.options.is_preloaded:
+            models[name] = model
+    return list(models.values())
+
+
+async def _warm_up(parts: Parts) -> None:
+    """What goes wrong here shows again when somebody asks, and is told then."""
+    try:
+        if parts.warm_up is not None:
+            await parts.warm_up()
+    except Exception:
+        logger.exception("The engine could not be prepared")
 
 
 async def _serve_pages(parts: Parts, late_pages: LatePages, closing: asyncio.Event) -> None:

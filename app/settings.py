@@ -7,6 +7,7 @@ import errno
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -42,15 +43,39 @@ class Settings(BaseSettings):
         default=8192,
         ge=256,
         le=1_048_576,
-        description="Most tokens that one chat may fill.",
+        description="Most tokens that one chat may fill; fewer where memory is short.",
+    )
+    kv_type: Literal["f16", "q8_0", "q4_0"] = Field(
+        default="f16", description="How the memory of a chat is kept; q8_0 takes half, q4_0 a quarter."
     )
     slots: int = Field(default=4, ge=1, le=64, description="Replies that are written at the same time by one model.")
     threads: int = Field(default=0, ge=0, le=1024, description="CPU threads; 0: what this container may use.")
+    probe: bool = Field(
+        default=True,
+        description="Try at the first start which ways to compute work on this box and which is fastest.",
+    )
     batch_tokens: int = Field(
         default=256, ge=32, le=4096, description="Tokens read in one step; smaller steps stall others less."
     )
     waiting_replies: int = Field(default=64, ge=1, le=10_000, description="Replies that may wait for their turn.")
-    loaded_models: int = Field(default=1, ge=1, le=32, description="Models kept in memory at the same time.")
+    loaded_models: int = Field(
+        default=4, ge=1, le=32, description="Most models in memory at the same time, as far as they fit."
+    )
+    preload: tuple[str, ...] = Field(default=(), description='Models that are loaded at the start: ["llama-3.2-3b"]')
+    snapshot_memory_mb: int = Field(
+        default=512, ge=0, description="Memory for the states of chats that are not being written, in MB."
+    )
+    snapshot_disk_mb: int = Field(
+        default=4096, ge=0, description="Disk space for the states of chats, so that old chats reopen at once; 0: none."
+    )
+    draft: Literal["off", "lookup"] = Field(
+        default="off",
+        description="lookup guesses words from the text so far, while that is measured to be faster; "
+        "the same seed may then give another text, by llama.cpp's rounding.",
+    )
+    summaries: bool = Field(
+        default=True, description="Have long chats summarised by their model while it is idle, before they are cut."
+    )
     idle_minutes: float = Field(
         default=15.0, ge=0, description="Minutes without a reply after which a model is unloaded; 0: never."
     )

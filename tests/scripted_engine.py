@@ -18,6 +18,7 @@ from app.engine.events import (
     ModelFile,
     Queued,
     Reading,
+    RenderedPrompt,
 )
 from app.errors import HearthError
 from app.worker.messages import StopReason, Turn
@@ -95,9 +96,15 @@ class ScriptedEngine:
     """
 
     def __init__(self, *scripts: Sequence[Step]) -> None:
+        self.begin_anew(*scripts)
+
+    def begin_anew(self, *scripts: Sequence[Step]) -> None:
+        """As one that was made just now: for tests that share a server."""
         self.scripts: list[Sequence[Step]] = list(scripts) or [HELLO]
         self.rendered: list[tuple[ModelFile, tuple[Turn, ...]]] = []
         self.requests: list[tuple[ModelFile, GenerationRequest]] = []
+        self.unloaded: list[str] = []
+        self.forgotten: list[tuple[str, str]] = []
         self.num_ended_early = 0
         self.ended_early = Signal()
         self.closed = False
@@ -109,14 +116,31 @@ class ScriptedEngine:
         """From the next generation on, play these steps."""
         self.scripts = [steps]
 
-    async def render(self, model: ModelFile, turns: Sequence[Turn]) -> tuple[int, ...]:
+    async def render(self, model: ModelFile, turns: Sequence[Turn]) -> RenderedPrompt:
         self.rendered.append((model, tuple(turns)))
         if self.render_gate is not None:
             self.render_gate.reached.set()
             await self.render_gate.open.wait()
         if self.render_error is not None:
             raise self.render_error
-        return tuple(range(1 + sum(1 + len(turn.content.split()) for turn in turns)))
+        num_tokens = 1 + sum(1 + len(turn.content.split()) for turn in turns)
+        system = [turn for turn in turns if turn.role == "system"]
+        return RenderedPrompt(tuple(range(num_tokens)), sum(1 + len(turn.content.split()) for turn in system))
+
+    async def context_tokens(self, model: ModelFile) -> int:
+        return model.context_tokens
+
+    async def embed(self, model: ModelFile, person: str, texts: Sequence[str]) -> list[list[float]]:  # noqa: ARG002
+        return [[1.0, 0.0] for _ in texts]
+
+    async def unload(self, name: str) -> None:
+        self.unloaded.append(name)
+
+    async def forget(self, person: str, chat: str) -> None:
+        self.forgotten.append((person, chat))
+
+    async def tokenize(self, model: ModelFile, texts: Sequence[str]) -> list[list[int]]:  # noqa: ARG002
+        return [list(range(len(text.split()))) for text in texts]
 
     async def count(self, model: ModelFile, text: str) -> int:  # noqa: ARG002
         return len(text.split())

@@ -76,11 +76,6 @@ def test_child_sees_no_secret_of_its_parent(monkeypatch: pytest.MonkeyPatch) -> 
     assert not [name for name in names if name.startswith(("HEARTH_", "SSL_"))]
 
 
-def test_threads_of_a_child_sleep_while_they_wait_unless_told_otherwise() -> None:
-    assert child_environment({}, [])["OMP_WAIT_POLICY"] == "PASSIVE"
-    assert child_environment({"OMP_WAIT_POLICY": "active"}, [])["OMP_WAIT_POLICY"] == "active"
-
-
 def test_environment_of_a_child_has_its_parents_import_path() -> None:
     environment = child_environment({"PATH": "/bin", "SECRET": "x", "OMP_WAIT_POLICY": "passive"}, ["/one", "/two"])
     assert environment == {"PATH": "/bin", "OMP_WAIT_POLICY": "passive", "PYTHONPATH": f"/one{os.pathsep}/two"}

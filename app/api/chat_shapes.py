@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.errors import ErrorPublic, sentence
 from app.services.chats import ChatSummary, ChatView, MessageView, ReplyStatus, ReplyView
+from app.services.cut import CutView
 
 Title = Annotated[str, Field(max_length=300)]
 ModelName = Annotated[str, Field(max_length=500)]
@@ -98,6 +99,24 @@ class MessagePublic(BaseModel):
         )
 
 
+class CutPublic(BaseModel):
+    """What the model did not read for its newest answer, since the chat is longer than its context.
+
+    It is the `num_messages` messages behind `after_message_id` (null: from the first one on), `num_summarised` of which
+    `summary` tells.
+    """
+
+    after_message_id: str | None
+    num_messages: int
+    num_summarised: int
+    summary: str
+
+    @classmethod
+    def of(cls, cut: CutView) -> Self:
+        """As the services know it."""
+        return cls.model_validate(cut, from_attributes=True)
+
+
 class ChatWithMessagesPublic(BaseModel):
     """A chat with the messages of its active path, from the first one to the active leaf."""
 
@@ -107,6 +126,7 @@ class ChatWithMessagesPublic(BaseModel):
     system_prompt: str
     active_leaf_id: str | None
     messages: list[MessagePublic]
+    cut: CutPublic | None
 
     @classmethod
     def of(cls, chat: ChatView, language: str) -> Self:
@@ -118,4 +138,5 @@ class ChatWithMessagesPublic(BaseModel):
             system_prompt=chat.system_prompt,
             active_leaf_id=chat.active_leaf_id,
             messages=[MessagePublic.of(message, language) for message in chat.messages],
+            cut=CutPublic.of(chat.cut) if chat.cut else None,
         )

@@ -37,9 +37,9 @@ def update_chat(chat_id: str, wish: ChatUpdate, parts: PartsDep, person: PersonD
 
 
 @router.delete("/{chat_id}", status_code=204, summary="Delete a chat")
-def delete_chat(chat_id: str, parts: PartsDep, person: PersonDep) -> None:
-    """With all of its messages. A reply that is being written there is stopped."""
-    parts.chats.delete(person.id, chat_id)
+async def delete_chat(chat_id: str, parts: PartsDep, person: PersonDep) -> None:
+    """With all of its messages and what the engine keeps of it. A reply that is being written there is stopped."""
+    await parts.chat.delete(person.id, chat_id)
 
 
 @router.get("/{chat_id}/messages", summary="Read all messages of a chat")

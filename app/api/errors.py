@@ -94,7 +94,8 @@ def problem_of(error: HearthError, language: str) -> Problem:
         extra["WWW-Authenticate"] = "Bearer"
     if "seconds" in error.params and status in (429, 503):
         extra["Retry-After"] = str(max(1, round(float(error.params["seconds"]))))
-    return Problem(status, error.code, sentence(error.code, error.params, language), headers=extra)
+    param = str(error.params["name"]) if error.code == "sampling_invalid" else None
+    return Problem(status, error.code, sentence(error.code, error.params, language), param, extra)
 
 
 def respond(path: str, headers: Headers, problem: Problem) -> Response:

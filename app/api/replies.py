@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import anyio
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,10 +11,11 @@ from app.api.chat_shapes import ModelName, Text
 from app.api.deps import LanguageDep, PartsDep, PersonDep
 from app.api.event_stream import EventStreamResponse, kept_alive
 from app.api.reply_stream import reply_frames
-from app.api.sampling import MaxTokens, SamplingCreate, sampling_of
-from app.services.chat import ACTIVE_LEAF
+from app.api.sampling import MaxTokens, SamplingCreate
+from app.services.asking import ACTIVE_LEAF
 from app.services.chats import ReplyStatus
 from app.services.replies import Reply
+from app.worker.messages import Sampling
 
 router = APIRouter(tags=["replies"])
 
@@ -26,6 +28,18 @@ class ReplyWish(BaseModel):
     model: ModelName | None = None
     sampling: SamplingCreate | None = None
     max_tokens: MaxTokens | None = None
+    slides: Annotated[
+        bool,
+        Field(
+            description="An answer that fills the context forgets what stands behind its beginning, and goes on: an "
+            "endless answer. Otherwise it ends, with the stop_reason `context`."
+        ),
+    ] = False
+
+    async def drawing(self) -> Sampling | None:
+        """How the answer is drawn. Raises InvalidInput("json_schema_unsupported", reason=)."""
+        # In a thread, since a large schema takes a while.
+        return await anyio.to_thread.run_sync(self.sampling.sampling) if self.sampling else None
 
 
 class ReplyCreate(ReplyWish):
@@ -71,8 +85,9 @@ async def create_reply(chat_id: str, wish: ReplyCreate, parts: PartsDep, person:
         wish.text,
         parent_id=wish.parent_id if "parent_id" in wish.model_fields_set else ACTIVE_LEAF,
         model=wish.model or None,
-        sampling=sampling_of(wish.sampling or SamplingCreate()),
+        sampling=await wish.drawing(),
         max_tokens=wish.max_tokens,
+        slides=wish.slides,
     )
     return ReplyPublic.of(reply)
 
@@ -88,8 +103,9 @@ async def retry_message(
         chat_id,
         message_id,
         model=wish.model or None,
-        sampling=sampling_of(wish.sampling or SamplingCreate()),
+        sampling=await wish.drawing(),
         max_tokens=wish.max_tokens,
+        slides=wish.slides,
     )
     return ReplyPublic.of(reply)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.api.errors import sentence
 from app.api.event_stream import event_frame
+from app.api.logprobs import logprobs_of
 from app.engine.events import Delta, Finished, Loading, Queued, Reading
 from app.services.replies import AnyEvent, FailedEvent, Reply, Stopped
 
@@ -29,7 +30,9 @@ def described(event: AnyEvent, language: str) -> tuple[str, dict[str, Any]]:
         case Reading():
             return "reading", asdict(event)
         case Delta():
-            return "delta", asdict(event)
+            told = logprobs_of(event.logprobs)
+            logprobs = {"logprobs": told.model_dump()["content"]} if told else {}
+            return "delta", {"text": event.text, "tokens": event.tokens, **logprobs}
         case Finished():
             return "finished", asdict(event)
         case Stopped():

@@ -1,24 +1,18 @@
 """`hearth bench start`: how long a start takes and what an idle server weighs. A measurement, not a test."""
 
 import os
-import re
 import secrets
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
 from statistics import median
 
 from app.commands import output
-from app.fetch import RequestFailed, client
+from app.commands.bench_server import descendants, free_port, resident_bytes, until
+from app.fetch import client
 
 TOKEN = "bench-setup-token"
-WAIT_SECONDS = 90.0
-PAUSE_SECONDS = 0.02
 
 
 def start(rounds: int) -> None:
@@ -39,9 +33,7 @@ def _print(name: str, ready: float, page: float, memory: float) -> None:
 
 def _round() -> tuple[float, float, float]:
     """Seconds to /readyz, seconds to the chat page for a signed-in person, megabytes (RSS) of all processes after."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -58,34 +50,13 @@ def _round() -> tuple[float, float, float]:
         )
         try:
             with client(f"http://127.0.0.1:{port}", "") as visitor:
-                del visitor.headers["authorization"]
-                _until(lambda: visitor.get("/readyz").is_success)
+                until(lambda: visitor.get("/readyz").is_success)
                 ready = time.monotonic() - began
                 person = {"token": TOKEN, "name": "bench", "password": secrets.token_urlsafe(12)}
                 visitor.post("/api/v1/setup", json=person).raise_for_status()
-                _until(lambda: "gradio" in visitor.get("/", headers={"accept": "text/html"}).text)
+                until(lambda: "gradio" in visitor.get("/", headers={"accept": "text/html"}).text)
                 page = time.monotonic() - began
-            return ready, page, _resident_bytes(server.pid) / 1e6
+            return ready, page, sum(resident_bytes(pid) for pid in [server.pid, *descendants(server.pid)]) / 1e6
         finally:
             server.terminate()
             server.wait()
-
-
-def _until(is_true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if is_true():
-                return
-        except RequestFailed:
-            pass
-        time.sleep(PAUSE_SECONDS)
-    raise TimeoutError
-
-
-def _resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all its children, from /proc (Linux)."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return (int(found.group(1)) * 1024 if found else 0) + sum(_resident_bytes(int(child)) for child in children)

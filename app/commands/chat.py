@@ -8,12 +8,15 @@ from pathlib import Path
 
 from app import fetch
 from app.commands import output, parts
+from app.engine.box import Box
 from app.engine.events import Delta, GenerationRequest, ModelFile
 from app.engine.pool import Pool
+from app.engine.proven_backends import ProvenBackends
 from app.errors import NotSignedIn, Unavailable
 from app.settings import Settings
 from app.weights.gguf_file import read_header
 from app.worker.messages import Sampling, Turn
+from app.worker.reasoning import without_reasoning
 
 MAX_TOKENS = 2048
 
@@ -48,19 +51,19 @@ def with_server(url: str, token: str | None, model: str | None, temperature: flo
 
 
 async def _converse(model: ModelFile, chosen: Settings, sampling: Sampling) -> None:
-    pool = Pool(chosen, lambda: parts.threads(chosen))
+    pool = Pool(chosen, Box(lambda: parts.threads(chosen), ProvenBackends(chosen.data_dir)))
     turns: list[Turn] = []
     try:
         while text := await asyncio.to_thread(_ask):
-            tokens = await pool.render(model, [*turns, Turn("user", text)])
+            prompt = await pool.render(model, [*turns, Turn("user", text)])
             answer = ""
-            request = GenerationRequest("terminal", tokens, MAX_TOKENS, sampling)
+            request = GenerationRequest("terminal", prompt.tokens, MAX_TOKENS, sampling, opening=prompt.opening)
             async for event in pool.generate(model, request):
                 if isinstance(event, Delta):
                     _write(event.text)
                     answer += event.text
             _write("\n")
-            turns += [Turn("user", text), Turn("assistant", answer)]
+            turns += [Turn("user", text), Turn("assistant", without_reasoning(answer))]
     finally:
         await pool.close()
 

@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -14,8 +13,13 @@ import typer
 
 from app import hardware
 from app.commands import output, parts
+from app.commands.doctor_backends import backend_findings, gpu_findings
+from app.commands.finding import Finding
+from app.engine.box import Box
 from app.engine.events import Finished, GenerationRequest
 from app.engine.pool import Pool
+from app.engine.probe import ProbePlan
+from app.engine.proven_backends import ProvenBackends
 from app.errors import HearthError, Param
 from app.services.library import GUIDE_NAME
 from app.settings import Settings
@@ -26,20 +30,6 @@ from app.worker.messages import Sampling, Turn
 SHOWN_FEATURES = ("sse4_2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd")
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "bad": ("✗", "red")}
 TEST_TOKENS = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `code` is a key of `app.words`, `params` also what `--json` gives."""
-
-    level: str
-    code: str
-    params: dict[str, Param] = field(default_factory=dict)
-
-    @property
-    def sentence(self) -> str:
-        """The finding for people."""
-        return say(self.code, self.params, output.language())
 
 
 def doctor(as_json: bool, root: Path) -> None:
@@ -65,14 +55,18 @@ def _findings(root: Path) -> Iterator[Finding]:
     )
     yield _processor(root)
     yield _threads(root)
-    yield _memory(root)
+    yield from _memory(root)
+    yield from gpu_findings(root)
     if root != hardware.ROOT:
         return
     chosen = parts.settings()
     yield _data_dir(chosen.data_dir)
     yield from _models(chosen)
     yield _guarded("doctor_database_broken", lambda: _database(chosen))
-    yield _guarded("doctor_engine_broken", lambda: asyncio.run(_engine(chosen)))
+    backends = ProvenBackends(chosen.data_dir)
+    asyncio.run(backends.find_out(ProbePlan(parts.guide_path(), parts.threads(chosen))))
+    yield from backend_findings(backends, chosen.data_dir)
+    yield _guarded("doctor_engine_broken", lambda: asyncio.run(_engine(chosen, backends)))
 
 
 def _guarded(code: str, look: Callable[[], Finding]) -> Finding:
@@ -106,7 +100,7 @@ def _threads(root: Path) -> Finding:
     )
 
 
-def _memory(root: Path) -> Finding:
+def _memory(root: Path) -> Iterator[Finding]:
     memory = hardware.memory(root)
     params: dict[str, Param] = {
         "available": output.size(memory.available_bytes),
@@ -114,8 +108,11 @@ def _memory(root: Path) -> Finding:
         "available_bytes": memory.available_bytes,
     }
     if memory.limit_bytes is None:
-        return Finding("ok", "doctor_memory", params)
-    return Finding("ok", "doctor_memory_limited", {**params, "limit": output.size(memory.limit_bytes)})
+        yield Finding("ok", "doctor_memory", params)
+    else:
+        yield Finding("ok", "doctor_memory_limited", {**params, "limit": output.size(memory.limit_bytes)})
+    if memory.arc_bytes:
+        yield Finding("ok", "doctor_memory_arc", {"arc": output.size(memory.arc_bytes), "arc_bytes": memory.arc_bytes})
 
 
 def _data_dir(folder: Path) -> Finding:
@@ -152,13 +149,14 @@ def _database(chosen: Settings) -> Finding:
     return Finding("ok", "doctor_database", {"url": str(database.file or "PostgreSQL")})
 
 
-async def _engine(chosen: Settings) -> Finding:
+async def _engine(chosen: Settings, backends: ProvenBackends) -> Finding:
     """Let the Guide write a few words, greedily, and measure it."""
     guide = parts.library(chosen).find(GUIDE_NAME)
-    pool = Pool(chosen, lambda: parts.threads(chosen))
+    without_snapshots = chosen.model_copy(update={"snapshot_disk_mb": 0, "snapshot_memory_mb": 0})
+    pool = Pool(without_snapshots, Box(lambda: parts.threads(chosen), backends))
     speed = 0.0
     try:
-        tokens = await pool.render(guide, [Turn("user", "What is Hearth?")])
+        tokens = (await pool.render(guide, [Turn("user", "What is Hearth?")])).tokens
         request = GenerationRequest("doctor", tokens, TEST_TOKENS, Sampling(temperature=0))
         async for event in pool.generate(guide, request):
             if isinstance(event, Finished):

@@ -15,16 +15,19 @@ from app.weights import tasks
 
 def convert(source: Path, target: Path, output_type: str) -> None:
     """Write `target` (GGUF) from the Hugging Face folder `source`."""
-    _run(tasks.Convert(str(source.absolute()), str(target.absolute()), output_type), target)
+    run_task(tasks.Convert(str(source.absolute()), str(target.absolute()), output_type))
+    _tell(target)
 
 
 def quantize(source: Path, target: Path, quantization: str) -> None:
     """Write `target`, a quantized copy of the GGUF `source`."""
     threads = hardware.cpu_budget().threads
-    _run(tasks.Quantize(str(source.absolute()), str(target.absolute()), quantization, threads), target)
+    run_task(tasks.Quantize(str(source.absolute()), str(target.absolute()), quantization, threads))
+    _tell(target)
 
 
-def _run(task: tasks.Task, target: Path) -> None:
+def run_task(task: tasks.Task) -> None:
+    """Have a child do it, and show how far it is."""
     child = ChildProcess("app.weights.task_child:run", "task")
     child.start()
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
@@ -38,6 +41,9 @@ def _run(task: tasks.Task, target: Path) -> None:
                 bar.update(row, description=answer.stage, completed=answer.done_bytes, total=answer.total_bytes)
     finally:
         child.close()
+
+
+def _tell(target: Path) -> None:
     output.tell("converted", {"path": target, "size": output.size(target.stat().st_size)})
 
 

@@ -16,8 +16,11 @@ def show() -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("NAME", "SIZE", "QUANTIZATION", "PARAMETERS", "CONTEXT", ""):
         table.add_column(heading, overflow="fold")
-    for model in parts.library(parts.settings()).models():
+    library = parts.library(parts.settings())
+    for model in library.models() + library.adapters():
         note = say(model.problem, model.problem_params, output.language()) if model.problem else ""
+        if model.kind == "adapter":
+            note = say("adapter_listed", {}, output.language())
         size = output.size(model.file_bytes)
         context = str(model.context_length or "")
         table.add_row(model.name, size, model.quantization, _count(model.num_parameters), context, note)

@@ -11,7 +11,8 @@ from pydantic_settings import SettingsError
 from app import hardware
 from app.errors import BadSetup
 from app.services.accounts import Accounts
-from app.services.library import Library
+from app.services.library import Library, no_options
+from app.services.model_settings import options_reader
 from app.settings import DEFAULT_CONFIG_FILE, Settings
 from app.store.database import Database
 
@@ -51,9 +52,10 @@ def database(chosen: Settings) -> Database:
     return opened
 
 
-def library(chosen: Settings) -> Library:
-    """The models in the models folder, and the Guide."""
-    return Library(chosen.models_dir, guide_path(), chosen.context_tokens)
+def library(chosen: Settings, database: Database | None = None) -> Library:
+    """The models in the models folder, and the Guide; with the options that were chosen, if the database is given."""
+    options_of = options_reader(database) if database is not None else no_options
+    return Library(chosen.models_dir, guide_path(), chosen.context_tokens, options_of)
 
 
 def guide_path() -> Path:

@@ -13,6 +13,8 @@ from app.main import CLOSE_SECONDS, build_parts, create_app
 from app.settings import Settings
 
 GRACEFUL_SECONDS = 3
+# Longer than proxies and tunnels keep an idle connection: or one would send a request into a connection being closed.
+KEEP_ALIVE_SECONDS = 120
 BACKLOG = 128
 
 
@@ -47,7 +49,7 @@ def serve() -> None:
         output.tell("settings_unknown", {"name": name})
     with listener, data_lock.held(chosen.data_dir):
         database = parts.database(chosen)
-        built = build_parts(chosen, database, parts.library(chosen))
+        built = build_parts(chosen, database, parts.library(chosen, database))
         token = built.accounts.prepare_setup()
         built.replies.fail_interrupted()
         config = uvicorn.Config(
@@ -57,6 +59,7 @@ def serve() -> None:
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             h11_max_incomplete_event_size=64 * 1024,
             ws="none",
         )

@@ -10,10 +10,11 @@ from pathlib import Path
 import msgspec
 
 from app.child import FrameTooLarge
+from app.engine.events import RenderedPrompt
 from app.engine.link import Link
 from app.engine.troubles import load_error
 from app.errors import Unavailable
-from app.worker import messages
+from app.worker import formats, messages
 from app.worker.messages import FromRenderer, ToRenderer, Turn
 
 log = logging.getLogger(__name__)
@@ -39,8 +40,16 @@ class ChildGone(Unavailable):
 class Renderer:
     """Asks the child one thing at a time, and starts it when it is needed."""
 
-    def __init__(self, model: str, path: Path, target: str = RENDERER_TARGET, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        model: str,
+        path: Path,
+        target: str = RENDERER_TARGET,
+        limits: Limits = LIMITS,
+        prompt_format: str = "",
+    ) -> None:
         self.model = model
+        self._prompt_format = prompt_format
         self.last_used = time.monotonic()
         self.stop: tuple[str, ...] = ()
         self._path = path
@@ -64,17 +73,28 @@ class Renderer:
         """The process id, while there is one."""
         return None if self._link is None else self._link.pid
 
-    async def render(self, turns: Sequence[Turn]) -> tuple[int, ...]:
+    async def render(self, turns: Sequence[Turn]) -> RenderedPrompt:
         """Tokens of the whole prompt. Raises Unavailable, BadFile, InvalidInput."""
         answer = await self._ask(messages.Render("", list(turns)))
         assert isinstance(answer, messages.Rendered)
-        return tuple(answer.tokens)
+        return RenderedPrompt(tuple(answer.tokens), answer.num_shared, answer.opening)
 
     async def count(self, text: str) -> int:
         """How many tokens a text is. Raises as `render` does."""
         answer = await self._ask(messages.Count("", text))
         assert isinstance(answer, messages.Counted)
         return answer.tokens
+
+    async def tokenize(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text as a whole input. Raises as `render` does."""
+        answer = await self._ask(messages.Tokenize("", list(texts)))
+        assert isinstance(answer, messages.Tokenized)
+        return answer.texts
+
+    async def renew(self) -> None:
+        """The file is another now: once nobody asks, the process ends, and the next question starts another."""
+        async with self._turn:
+            await self.close()
 
     async def close(self) -> None:
         """End the process, whatever it does; the next question starts another."""
@@ -118,12 +138,16 @@ class Renderer:
                 await self.close()
 
     async def _open(self) -> None:
+        if self._prompt_format:
+            formats.named(self._prompt_format)
         try:
             self._link = await Link.open(self._target, f"renderer of {self.model}")
         except OSError as error:
             raise Unavailable("renderer_died", model=self.model) from error
         opened = await self._exchange(
-            messages.OpenVocabulary(str(self._path)), self._limits.open_seconds, "vocabulary_too_slow"
+            messages.OpenVocabulary(str(self._path), self._prompt_format),
+            self._limits.open_seconds,
+            "vocabulary_too_slow",
         )
         if isinstance(opened, messages.LoadFailed):
             raise load_error(self.model, opened.code, opened.detail)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from app.engine.events import ModelFile
+from app.engine.events import ModelFile, RenderedPrompt
 from app.engine.renderer import RENDERER_TARGET, Renderer
 from app.worker.messages import Turn
 
@@ -12,14 +14,26 @@ IDLE_SECONDS = 300.0
 MAX_LIVE = 2
 
 
+FileStamp = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RendererKey:
+    """What has a renderer of its own."""
+
+    path: Path
+    prompt_format: str
+
+
 class Renderers:
     """Asks the model's own renderer; the least recently used idle one makes room for another."""
 
     def __init__(self, target: str = RENDERER_TARGET) -> None:
         self._target = target
-        self._renderers: dict[ModelFile, Renderer] = {}
+        self._stamps: dict[RendererKey, FileStamp | None] = {}
+        self._renderers: dict[RendererKey, Renderer] = {}
 
-    async def render(self, model: ModelFile, turns: Sequence[Turn]) -> tuple[int, ...]:
+    async def render(self, model: ModelFile, turns: Sequence[Turn]) -> RenderedPrompt:
         """Tokens of the whole prompt, by the model's own template. Raises Unavailable, BadFile, InvalidInput."""
         renderer = await self._renderer(model)
         try:
@@ -35,9 +49,17 @@ class Renderers:
         finally:
             await self._close_idle_beyond(MAX_LIVE)
 
+    async def tokenize(self, model: ModelFile, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text as a whole input. Raises as `render` does."""
+        renderer = await self._renderer(model)
+        try:
+            return await renderer.tokenize(texts)
+        finally:
+            await self._close_idle_beyond(MAX_LIVE)
+
     def stop_of(self, model: ModelFile) -> tuple[str, ...]:
         """The strings that end an answer of a model without a template; none before it was asked for the first time."""
-        renderer = self._renderers.get(model)
+        renderer = self._renderers.get(_key(model))
         return () if renderer is None else renderer.stop
 
     def live(self) -> list[str]:
@@ -56,9 +78,15 @@ class Renderers:
                 group.create_task(renderer.close())
 
     async def _renderer(self, model: ModelFile) -> Renderer:
-        renderer = self._renderers.get(model)
+        key = _key(model)
+        stamp = await asyncio.to_thread(_stamp, model.path)
+        renderer = self._renderers.get(key)
         if renderer is None:
-            renderer = self._renderers[model] = Renderer(model.name, model.path, self._target)
+            renderer = Renderer(model.name, model.path, self._target, prompt_format=key.prompt_format)
+            self._renderers[key] = renderer
+        elif stamp is not None and stamp != self._stamps.get(key):
+            await renderer.renew()
+        self._stamps[key] = stamp or self._stamps.get(key)
         if not renderer.is_live:
             await self._close_idle_beyond(MAX_LIVE - 1)
         return renderer
@@ -68,3 +96,16 @@ class Renderers:
         idle = sorted((each for each in live if each.is_idle), key=lambda each: each.last_used)
         # None is asked between here and its end: `close` takes the process away before it waits for anything.
         await asyncio.gather(*(each.close() for each in idle[: max(0, len(live) - most)]))
+
+
+def _key(model: ModelFile) -> RendererKey:
+    return RendererKey(model.path, model.options.prompt_format)
+
+
+def _stamp(path: Path) -> FileStamp | None:
+    """What tells this state of a file from another; None when it is gone: a renderer that has read it serves on."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ino)

@@ -4,13 +4,13 @@ import asyncio
 from collections import deque
 
 from app.errors import HearthError
-from app.worker.messages import Delta, Failed, Finished, Reading
+from app.worker.messages import Delta, Embedded, Failed, Finished, Reading
 
-StreamMessage = Reading | Delta | Finished | Failed
+StreamMessage = Reading | Delta | Embedded | Finished | Failed
 
 
 class Stream:
-    """An async iterator that ends after `Finished` or `Failed`, or raises what `fail` was given.
+    """An async iterator that ends after `Finished`, `Embedded` or `Failed`, or raises what `fail` was given.
 
     It never holds more than a few messages: a slow reader gets the deltas merged and only the newest `Reading`.
     """
@@ -29,12 +29,17 @@ class Stream:
         last = self._messages[-1] if self._messages else None
         match last, message:
             case Delta(), Delta():
-                self._messages[-1] = Delta(self.request, last.text + message.text, last.tokens + message.tokens)
+                self._messages[-1] = Delta(
+                    self.request,
+                    last.text + message.text,
+                    last.tokens + message.tokens,
+                    [*last.logprobs, *message.logprobs],
+                )
             case Reading(), Reading():
                 self._messages[-1] = message
             case _:
                 self._messages.append(message)
-        self.is_over = isinstance(message, Finished | Failed)
+        self.is_over = isinstance(message, Finished | Embedded | Failed)
         self._news.set()
 
     def fail(self, error: HearthError) -> None:

@@ -3,10 +3,11 @@
 import signal
 from collections.abc import Mapping
 
-from app.errors import BadFile, HearthError, InvalidInput, Unavailable
+from app.errors import BadFile, HearthError, InvalidInput, TooLarge, Unavailable
 
 BROKEN_FILE = frozenset(
-    {"model_load_failed", "model_architecture_unknown", "template_broken", "template_too_large"},
+    {"model_load_failed", "model_architecture_unknown", "template_broken", "template_too_large"}
+    | {"lora_does_not_fit"},
 )
 DEATHS: Mapping[int, str] = {
     signal.SIGKILL: "worker_died_killed",
@@ -24,14 +25,30 @@ def load_error(model: str, code: str, detail: str) -> HearthError:
     return kind(code, model=model, detail=detail.rstrip(". \n"))
 
 
-def death_error(model: str, status: int) -> Unavailable:
-    """A worker has ended by itself with this exit status, negative for a signal."""
+def death_error(model: str, status: int, saw_oom_kill: bool = False) -> Unavailable:
+    """A worker has ended by itself with this exit status, negative for a signal.
+
+    `saw_oom_kill`: the system has killed a process for its memory since the worker was started.
+    """
+    if status == -signal.SIGKILL and saw_oom_kill:
+        return Unavailable("worker_died_out_of_memory", model=model)
     if status >= 0:
         return Unavailable("worker_died", model=model, status=status)
     number = -status
     name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
     code = DEATHS.get(number)
     return Unavailable(code, model=model, signal=name) if code else Unavailable("worker_died", model=model, status=name)
+
+
+def request_error(model: str, code: str, detail: str) -> HearthError:
+    """A worker cannot do this one request."""
+    kinds: dict[str, type[HearthError]] = {
+        "grammar_invalid": InvalidInput,
+        "embedding_not_supported": InvalidInput,
+        "prompt_does_not_fit": TooLarge,
+        "text_too_long": TooLarge,
+    }
+    return kinds.get(code, Unavailable)(code, model=model, detail=detail.rstrip(". \n"))
 
 
 def closed_error() -> Unavailable:

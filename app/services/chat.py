@@ -7,77 +7,72 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, Literal, cast
 
 import anyio
 
-from app.engine.events import GenerationRequest, ModelFile
+from app.engine.events import GenerationRequest, ModelFile, RenderedPrompt
 from app.engine.face import Engine
 from app.errors import Conflict, InvalidInput, TooLarge
-from app.services import chats, history
-from app.services.characters import one_line, says_something
+from app.services import asking, chats, history
+from app.services.asking import ACTIVE_LEAF, Asked, Question
+from app.services.characters import says_something
+from app.services.history import Past, Prompt
 from app.services.library import Library
-from app.services.message_tree import MessageTree
-from app.services.replies import Place, Replies, Reply
+from app.services.replies import Replies, Reply
+from app.services.summaries import Summaries, Told
 from app.settings import Settings
-from app.store import chats as chats_store
-from app.store import messages as messages_store
-from app.store import replies as replies_store
 from app.store.database import Database
-from app.store.tables import MessageTable
 from app.worker.messages import Sampling, Turn
+from app.worker.sampling import check as check_sampling
 
-ACTIVE_LEAF: Final = "<active leaf>"
 DEFAULT_MAX_TOKENS = 2048
 # The Guide knows its answers by heart: the likeliest words are the right ones, and few are needed.
 GUIDE_SAMPLING = Sampling(temperature=0.0)
 GUIDE_MAX_TOKENS = 512
 # It was trained on short talks: with eight questions in front of it, it answered 34 of 90 rightly; with three, 80.
 GUIDE_QUESTIONS = 3
-TITLE_CHARACTERS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How a reply is wanted; None is Hearth's choice."""
+    """How a reply is wanted; None is Hearth's choice.
+
+    `slides`: an answer that fills the context forgets what stands behind its beginning, and goes on.
+    """
 
     model: str | None
     sampling: Sampling | None
     max_tokens: int | None
     stop: tuple[str, ...] = ()
+    slides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What is to be answered: a new message below `parent_id`, or, without a text, the message `parent_id` itself."""
+class _Reader:
+    """The model that is to answer, and how many tokens one chat may fill with it."""
 
-    person_id: str
-    chat_id: str
-    parent_id: str | None
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What is known of a chat before a reply starts."""
-
-    model: str
-    system_prompt: str
-    parent_id: str | None
-    said: tuple[Turn, ...]
+    file: ModelFile
+    context_tokens: int
 
 
 class ChatService:
-    """Starts replies."""
+    """Starts replies, and ends chats. Without `summaries`, what does not fit is left out."""
 
     def __init__(
-        self, database: Database, library: Library, engine: Engine, settings: Settings, replies: Replies
+        self,
+        database: Database,
+        library: Library,
+        engine: Engine,
+        settings: Settings,
+        replies: Replies,
+        summaries: Summaries | None = None,
     ) -> None:
         self._database = database
         self._library = library
         self._engine = engine
         self._settings = settings
         self._replies = replies
+        self._summaries = summaries
         self._starting: set[str] = set()
         self._storing: dict[str, asyncio.Task[Reply]] = {}
 
@@ -91,16 +86,17 @@ class ChatService:
         model: str | None = None,
         sampling: Sampling | None = None,
         max_tokens: int | None = None,
+        slides: bool = False,
     ) -> Reply:
         """Say `text` below a message (None: as the first of a new branch) and start the answer.
 
         Raises NotFound (chat_unknown, message_unknown, model_unknown), InvalidInput (message_empty, message_not_text,
-        parent_not_answer), TooLarge("message_too_long"), Conflict("chat_busy"), Busy("queue_full"), BadFile and
-        Unavailable. Nothing is stored then.
+        parent_not_answer, sampling_invalid), TooLarge (message_too_long, model_too_large), Conflict("chat_busy"),
+        Busy("queue_full"), BadFile and Unavailable. Nothing is stored then.
         """
         check_text(text)
-        question = _Question(person_id, chat_id, parent_id, text)
-        return await self._answer(question, Wish(model, sampling, max_tokens))
+        question = Question(person_id, chat_id, parent_id, text)
+        return await self._answer(question, Wish(model, sampling, max_tokens, slides=slides))
 
     async def retry(
         self,
@@ -111,10 +107,11 @@ class ChatService:
         model: str | None = None,
         sampling: Sampling | None = None,
         max_tokens: int | None = None,
+        slides: bool = False,
     ) -> Reply:
         """Answer a question once more, beside the answers that it has. `message_id` is the question or an answer."""
-        question = _Question(person_id, chat_id, message_id, None)
-        return await self._answer(question, Wish(model, sampling, max_tokens))
+        question = Question(person_id, chat_id, message_id, None)
+        return await self._answer(question, Wish(model, sampling, max_tokens, slides=slides))
 
     async def start_stateless(
         self,
@@ -131,26 +128,66 @@ class ChatService:
         """
         if not turns or not says_something(turns[-1].content):
             raise InvalidInput("message_empty")
-        self._replies.check_open()
-        file = await anyio.to_thread.run_sync(self._library.find, model)
-        self._engine.check_room(person_id)
-        tokens = await self._engine.render(file, turns)
-        if len(tokens) >= file.context_tokens:
-            raise TooLarge("prompt_too_long", tokens=len(tokens), limit=file.context_tokens - 1)
         wish = Wish(model, sampling, max_tokens, tuple(stop))
-        return self._replies.start(person_id, file, self._request(person_id, file, tokens, wish))
+        reader = await self._stateless_reader(person_id, wish)
+        return self._start_stateless(person_id, reader, await self._engine.render(reader.file, turns), wish)
 
-    async def _answer(self, question: _Question, wish: Wish) -> Reply:
+    async def start_raw(
+        self,
+        person_id: str,
+        text: str,
+        model: str,
+        sampling: Sampling | None = None,
+        max_tokens: int | None = None,
+        stop: Sequence[str] = (),
+    ) -> Reply:
+        """Go on with a text as it is, without the model's chat template; nothing is stored.
+
+        Raises as `start_stateless` does.
+        """
+        check_text(text)
+        wish = Wish(model, sampling, max_tokens, tuple(stop))
+        reader = await self._stateless_reader(person_id, wish)
+        (tokens,) = await self._engine.tokenize(reader.file, [text])
+        return self._start_stateless(person_id, reader, RenderedPrompt(tuple(tokens), 0), wish)
+
+    async def _stateless_reader(self, person_id: str, wish: Wish) -> _Reader:
         self._replies.check_open()
-        read = await anyio.to_thread.run_sync(self._read, question)
+        await anyio.to_thread.run_sync(check_sampling, wish.sampling or Sampling())
+        reader = await self._reader(wish.model or "")
+        self._engine.check_room(person_id)
+        return reader
+
+    def _start_stateless(self, person_id: str, reader: _Reader, prompt: RenderedPrompt, wish: Wish) -> Reply:
+        if len(prompt.tokens) >= reader.context_tokens:
+            raise TooLarge("prompt_too_long", tokens=len(prompt.tokens), limit=reader.context_tokens - 1)
+        return self._replies.start(person_id, reader.file, self._request(person_id, "", reader, prompt, wish))
+
+    async def delete(self, person_id: str, chat_id: str) -> None:
+        """Delete a chat with all that was said in it and all that the engine keeps of it.
+
+        Raises NotFound("chat_unknown").
+        """
+        await anyio.to_thread.run_sync(chats.delete, self._database, person_id, chat_id)
+        with anyio.CancelScope(shield=True):
+            # What still runs in it would leave its state behind.
+            await self._replies.end_background(chat_id)
+            reply = self._replies.of_chat(chat_id)
+            if reply is not None:
+                await reply.stop()
+            await self._engine.forget(person_id, chat_id)
+
+    async def _answer(self, question: Question, wish: Wish) -> Reply:
+        self._replies.check_open()
+        await anyio.to_thread.run_sync(check_sampling, wish.sampling or Sampling())
+        asked = await anyio.to_thread.run_sync(asking.read, self._database, question)
         with self._only_one(question.chat_id):
-            file = await anyio.to_thread.run_sync(self._model_of, wish.model or read.model)
+            reader = await self._reader(wish.model or asked.model)
             self._engine.check_room(question.person_id)
-            said = history.newest(read.said, GUIDE_QUESTIONS) if self._library.is_guide(file) else read.said
-            prompt = await history.turns_for(self._engine, file, read.system_prompt, said)
-            request = self._request(question.person_id, file, prompt.tokens, wish)
+            prompt = await self._prompt(reader, asked)
+            request = self._request(question.person_id, question.chat_id, reader, prompt.rendered, wish)
             # Once stored, a reply must also start, even when whoever asked is cancelled in between.
-            storing = asyncio.create_task(self._store_and_start(question, read, file, request))
+            storing = asyncio.create_task(self._store_and_start(question, asked, reader, prompt, request))
             self._storing[question.chat_id] = storing
             storing.add_done_callback(lambda _: self._storing.pop(question.chat_id))
             return await asyncio.shield(storing)
@@ -167,59 +204,51 @@ class ChatService:
         finally:
             self._starting.discard(chat_id)
 
-    def _read(self, question: _Question) -> _Read:
-        with self._database.reading() as session:
-            chat = chats.owned(session, question.person_id, question.chat_id)
-            tree = chats.tree_of(session, question.chat_id)
-        if question.text is None:
-            path = _path_to_question(tree, question.parent_id)
-            said = _turns(path)
-        else:
-            parent_id = chat.active_leaf_id if question.parent_id == ACTIVE_LEAF else question.parent_id
-            path = tree.path_to(parent_id)
-            if path and path[-1].role != "assistant":
-                raise InvalidInput("parent_not_answer")
-            said = (*_turns(path), Turn("user", question.text))
-        return _Read(chat.model, chat.system_prompt, path[-1].id if path else None, said)
+    async def _reader(self, name: str) -> _Reader:
+        file = await anyio.to_thread.run_sync(self._model_of, name)
+        return _Reader(file, await self._engine.context_tokens(file))
 
     def _model_of(self, name: str) -> ModelFile:
         return self._library.find(name) if name else self._library.default()
 
-    def _request(self, person_id: str, file: ModelFile, tokens: tuple[int, ...], wish: Wish) -> GenerationRequest:
-        is_guide = self._library.is_guide(file)
+    async def _prompt(self, reader: _Reader, asked: Asked) -> Prompt:
+        if self._library.is_guide(reader.file):
+            past = Past(asked.system_prompt, asked.exchanges[-GUIDE_QUESTIONS:], keeps_first=False)
+            left_out = history.cut_before(asked.exchanges, GUIDE_QUESTIONS)
+        else:
+            past = Past(asked.system_prompt, asked.exchanges, asked.cuts.get(reader.file.name), asked.summary)
+            left_out = None
+        return await history.prompt_for(self._engine, reader.file, reader.context_tokens, past, left_out)
+
+    def _request(
+        self, person_id: str, chat_id: str, reader: _Reader, prompt: RenderedPrompt, wish: Wish
+    ) -> GenerationRequest:
+        is_guide = self._library.is_guide(reader.file)
+        max_tokens = wish.max_tokens or (GUIDE_MAX_TOKENS if is_guide else DEFAULT_MAX_TOKENS)
         return GenerationRequest(
             person=person_id,
-            tokens=tokens,
-            max_tokens=min(
-                wish.max_tokens or (GUIDE_MAX_TOKENS if is_guide else DEFAULT_MAX_TOKENS),
-                file.context_tokens - len(tokens),
-            ),
+            tokens=prompt.tokens,
+            max_tokens=max_tokens if wish.slides else min(max_tokens, reader.context_tokens - len(prompt.tokens)),
             sampling=wish.sampling or (GUIDE_SAMPLING if is_guide else Sampling()),
             stop=wish.stop,
+            chat=chat_id,
+            num_shared=prompt.num_shared,
+            slides=wish.slides,
+            opening=prompt.opening,
         )
 
     async def _store_and_start(
-        self, question: _Question, read: _Read, file: ModelFile, request: GenerationRequest
+        self, question: Question, asked: Asked, reader: _Reader, prompt: Prompt, request: GenerationRequest
     ) -> Reply:
-        place = await anyio.to_thread.run_sync(self._store, question, read, file.name)
-        return self._replies.start(question.person_id, file, request, place)
-
-    def _store(self, question: _Question, read: _Read, model: str) -> Place:
-        with self._database.transaction() as session:
-            chat = chats.owned(session, question.person_id, question.chat_id)
-            asked_id = read.parent_id
-            if question.text is not None:
-                asked = messages_store.add(
-                    session, chat_id=chat.id, parent_id=read.parent_id, role="user", text=question.text
-                )
-                asked_id = asked.id
-            answer = messages_store.add(session, chat_id=chat.id, parent_id=asked_id, role="assistant")
-            reply = replies_store.add(session, chat_id=chat.id, message_id=answer.id, model=model)
-            chat.title = chat.title or title_of(question.text or "")
-            chat.model = model
-            chat.active_leaf_id = answer.id
-            chats_store.touch(session, chat)
-            return Place(reply.id, chat.id, answer.id)
+        place = await anyio.to_thread.run_sync(
+            asking.store, self._database, question, asked, reader.file.name, prompt.cut
+        )
+        await self._replies.end_background(question.chat_id)
+        reply = self._replies.start(question.person_id, reader.file, request, place)
+        if self._summaries is not None and not self._library.is_guide(reader.file):
+            told = Told(reader.file, reader.context_tokens, prompt, asked.summary, asked.before_last_id)
+            self._summaries.follow(reply, told)
+        return reply
 
 
 def check_text(text: str) -> None:
@@ -228,21 +257,3 @@ def check_text(text: str) -> None:
         raise InvalidInput("message_empty")
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidInput("message_not_text")
-
-
-def title_of(text: str) -> str:
-    """The beginning of what was said first, cut between words where there are any."""
-    title = one_line(text)
-    if len(title) <= TITLE_CHARACTERS:
-        return title
-    cut = title[:TITLE_CHARACTERS]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[TITLE_CHARACTERS // 2 :] else cut) + "…"
-
-
-def _path_to_question(tree: MessageTree, message_id: str | None) -> list[MessageTable]:
-    path = tree.path_to(message_id)
-    return path if path[-1].role == "user" else path[:-1]
-
-
-def _turns(path: Sequence[MessageTable]) -> tuple[Turn, ...]:
-    return tuple(Turn(cast(Literal["user", "assistant"], message.role), message.text) for message in path)

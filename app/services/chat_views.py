@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.errors import Param
+from app.services.cut import CutView
 
 ReplyStatus = Literal["running", "finished", "stopped", "failed"]
 
@@ -53,7 +54,10 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ChatView:
-    """A chat with its active path: `messages` lead from the root to the active leaf."""
+    """A chat with its active path: `messages` lead from the root to the active leaf.
+
+    `cut` is what the newest reply's model did not read of them.
+    """
 
     id: str
     title: str
@@ -61,3 +65,4 @@ class ChatView:
     system_prompt: str
     active_leaf_id: str | None
     messages: list[MessageView]
+    cut: CutView | None = None

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from app.errors import NotFound
 from app.services.characters import one_line
 from app.services.chat_views import ChatSummary, ChatView, MessageView, ReplyStatus, ReplyView
+from app.services.cut import CutView, cut_of, cut_view
 from app.services.message_tree import MessageTree
 from app.store import chats as chats_store
 from app.store import messages as messages_store
 from app.store import replies as replies_store
+from app.store import summaries as summaries_store
 from app.store.database import Database, Session
-from app.store.tables import ChatTable
+from app.store.tables import ChatTable, MessageTable
 
 __all__ = ["ChatSummary", "ChatView", "Chats", "MessageView", "ReplyStatus", "ReplyView"]
 
@@ -45,13 +47,15 @@ class Chats:
         with self._database.reading() as session:
             chat = owned(session, person_id, chat_id)
             tree = tree_of(session, chat_id)
+            path = tree.path_to(chat.active_leaf_id)
             return ChatView(
                 id=chat.id,
                 title=chat.title,
                 model=chat.model,
                 system_prompt=chat.system_prompt,
                 active_leaf_id=chat.active_leaf_id,
-                messages=tree.views(tree.path_to(chat.active_leaf_id)),
+                messages=tree.views(path),
+                cut=_cut(session, tree, path),
             )
 
     def tree(self, person_id: str, chat_id: str) -> Sequence[MessageView]:
@@ -91,9 +95,17 @@ class Chats:
             return _summary(chat, chat_id in replies_store.answering_chats(session, person_id))
 
     def delete(self, person_id: str, chat_id: str) -> None:
-        """Delete the chat with all that was said. A reply that is being written there ends within seconds."""
-        with self._database.transaction() as session:
-            chats_store.remove(session, owned(session, person_id, chat_id))
+        """Delete the chat with all that was said. A reply that is being written there ends within seconds.
+
+        What the engine keeps of it is not touched: see `ChatService.delete`.
+        """
+        delete(self._database, person_id, chat_id)
+
+
+def delete(database: Database, person_id: str, chat_id: str) -> None:
+    """Delete a chat from the database. Raises NotFound("chat_unknown")."""
+    with database.transaction() as session:
+        chats_store.remove(session, owned(session, person_id, chat_id))
 
 
 def owned(session: Session, person_id: str, chat_id: str) -> ChatTable:
@@ -107,6 +119,14 @@ def owned(session: Session, person_id: str, chat_id: str) -> ChatTable:
 def tree_of(session: Session, chat_id: str) -> MessageTree:
     """All that was said in a chat."""
     return MessageTree(messages_store.of_chat(session, chat_id), replies_store.of_chat(session, chat_id))
+
+
+def _cut(session: Session, tree: MessageTree, path: Sequence[MessageTable]) -> CutView | None:
+    reply = next((reply for message in reversed(path) if (reply := tree.reply_of(message)) is not None), None)
+    if reply is None or reply.cut_until_id is None:
+        return None
+    cut = cut_of(reply, summaries_store.of_chat(session, reply.chat_id))
+    return None if cut is None else cut_view(path, cut)
 
 
 def _summary(chat: ChatTable, is_answering: bool) -> ChatSummary:

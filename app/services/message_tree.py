@@ -35,6 +35,10 @@ class MessageTree:
             message_id = message.parent_id
         return path[::-1]
 
+    def reply_of(self, message: MessageTable) -> ReplyTable | None:
+        """The newest reply that wrote this message."""
+        return self._newest_reply.get(message.id)
+
     def newest_leaf_below(self, message_id: str) -> str:
         """Down from this message by the newest child each time, to the end."""
         leaf = self.message(message_id)

@@ -4,6 +4,7 @@ A reply ends in exactly one of finished, stopped and failed, and what was said i
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,6 +21,8 @@ from app.store.tables import ReplyTable, new_id
 from app.worker.messages import StopReason
 
 __all__ = ["AnyEvent", "FailedEvent", "Place", "Replies", "Reply", "ReplyEvent", "Stopped", "Times"]
+
+MOST_IN_BACKGROUND = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Replies:
         self._times = times
         self._replies: dict[str, Reply] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._background: dict[str, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
 
     def check_open(self) -> None:
@@ -87,6 +91,24 @@ class Replies:
         """The replies that are being written."""
         return [reply for reply in list(self._replies.values()) if not reply.is_over]
 
+    def in_background(self, chat_id: str, work: Coroutine[None, None, None]) -> None:
+        """Do something for a chat that nobody waits for, instead of what was being done for it before."""
+        if self._closing.is_set() or len(self._background) >= MOST_IN_BACKGROUND:
+            work.close()
+            return
+        if chat_id in self._background:
+            self._background[chat_id].cancel()
+        task = asyncio.create_task(work, name=f"background of {chat_id}")
+        self._background[chat_id] = task
+        task.add_done_callback(lambda ended: self._background_has_ended(chat_id, ended))
+
+    async def end_background(self, chat_id: str, seconds: float = 1.0) -> None:
+        """End what is done for a chat in the background: a person wants something there."""
+        task = self._background.get(chat_id)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task}, timeout=seconds)
+
     def fail_interrupted(self) -> int:
         """At server start: what a killed server left running becomes failed("server_stopped"). Returns how many."""
         with self._database.transaction() as session:
@@ -100,8 +122,14 @@ class Replies:
         self._closing.set()
         for reply in self.running():
             reply.ask_to_stop("server")
-        if self._tasks:
-            await asyncio.wait(set(self._tasks.values()), timeout=seconds)
+        for task in self._background.values():
+            task.cancel()
+        if tasks := {*self._tasks.values(), *self._background.values()}:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def _background_has_ended(self, chat_id: str, task: asyncio.Task[None]) -> None:
+        if self._background.get(chat_id) is task:
+            del self._background[chat_id]
 
     def _has_ended(self, reply_id: str) -> None:
         del self._tasks[reply_id]

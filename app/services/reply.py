@@ -71,6 +71,10 @@ class Reply:
     async def stop(self) -> None:
         """End it and keep what was said; returns when it is over and stored. Does nothing to one that is over."""
         self.ask_to_stop("person")
+        await self.over()
+
+    async def over(self) -> None:
+        """Return when it has ended, and its end is stored."""
         if not self.is_over:
             await self._over.wait()
 

@@ -101,7 +101,11 @@ def _merged(first: ReplyEvent | None, second: ReplyEvent) -> ReplyEvent | None:
     if first is None or type(first.event) is not type(second.event):
         return None
     if isinstance(first.event, Delta) and isinstance(second.event, Delta):
-        delta = Delta(first.event.text + second.event.text, first.event.tokens + second.event.tokens)
+        delta = Delta(
+            first.event.text + second.event.text,
+            first.event.tokens + second.event.tokens,
+            first.event.logprobs + second.event.logprobs,
+        )
         return ReplyEvent(second.number, delta)
     return second
 
@@ -110,5 +114,7 @@ def _unseen(numbered: ReplyEvent, after: int) -> ReplyEvent:
     """Of a delta that was seen in part, the rest."""
     unseen = numbered.number - after
     if isinstance(numbered.event, Delta) and 0 < unseen < len(numbered.event.text):
-        return ReplyEvent(numbered.number, Delta(numbered.event.text[-unseen:], numbered.event.tokens))
+        return ReplyEvent(
+            numbered.number, Delta(numbered.event.text[-unseen:], numbered.event.tokens, numbered.event.logprobs)
+        )
     return numbered

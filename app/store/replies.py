@@ -9,9 +9,8 @@ from app.store.tables import ChatTable, MessageTable, ReplyTable, now
 RUNNING = "running"
 
 
-def add(session: Session, *, chat_id: str, message_id: str, model: str) -> ReplyTable:
+def add(session: Session, reply: ReplyTable) -> ReplyTable:
     """Add a running reply."""
-    reply = ReplyTable(chat_id=chat_id, message_id=message_id, model=model)
     session.add(reply)
     session.flush()
     return reply

@@ -138,7 +138,9 @@ class MessageTable(Table, table=True):
 class ReplyTable(Table, table=True):
     """One run of generation that wrote, or writes, an assistant's message.
 
-    `text_starts_after` is the number of the last event before the text: see `services/reply_events.py`.
+    `text_starts_after` is the number of the last event before the text: see `services/reply_events.py`. The model did
+    not read the messages behind `cut_after_id` up to `cut_until_id`, but the summary `summary_id`; see
+    `services/cut.py`. These have no foreign keys: what they name goes with the chat only.
     """
 
     __tablename__ = "replies"
@@ -157,5 +159,32 @@ class ReplyTable(Table, table=True):
     stop_reason: str | None = Field(default=None, max_length=16)
     error_code: str | None = Field(default=None, max_length=64)
     error_params: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    cut_after_id: str | None = Field(default=None, max_length=32)
+    cut_until_id: str | None = Field(default=None, max_length=32)
+    summary_id: str | None = Field(default=None, max_length=32)
     started_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class SummaryTable(Table, table=True):
+    """What a model wrote about a part of a path: behind `after_id` (None: from its beginning) up to `until_id`."""
+
+    __tablename__ = "summaries"
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=32)
+    chat_id: str = Field(foreign_key="chats.id", ondelete="CASCADE", index=True, max_length=32)
+    after_id: str | None = Field(default=None, max_length=32)
+    until_id: str = Field(max_length=32)
+    text: str
+    model: str
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class ModelSettingsTable(Table, table=True):
+    """How the model with these contents is to run, whatever its file is called: see `services/model_settings.py`."""
+
+    __tablename__ = "model_settings"
+
+    fingerprint: str = Field(primary_key=True, max_length=64)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    updated_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)

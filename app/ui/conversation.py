@@ -5,16 +5,25 @@ from collections.abc import Mapping, Sequence
 from app.services.chats import ChatView, MessageView, ReplyView
 from app.services.reply import Reply
 from app.ui import message_text
-from app.ui.frame import Bubble, Note, TalkState
+from app.ui.frame import Bubble, CutState, Note, TalkState
 from app.words.say import say
+from app.worker import reasoning
 
 MESSAGES_AT_ONCE = 50
 
 
-def bubble(role: str, text: str) -> Bubble:
+def bubble(role: str, text: str, thoughts_title: str = "") -> Bubble:
     """One message for Gradio's view. Given as content of a type, since it would unindent a bare string."""
-    shown = message_text.plain(text) if role == "user" else message_text.markdown(text)
+    shown = message_text.plain(text) if role == "user" else _answer(text, thoughts_title)
     return {"role": role, "content": {"type": "text", "text": shown}}
+
+
+def _answer(text: str, thoughts_title: str) -> str:
+    """An answer; what was thought before it is folded below its title."""
+    thoughts, said = reasoning.split(text)
+    if not thoughts:
+        return message_text.markdown(said)
+    return f"{message_text.folded(thoughts_title, thoughts)}\n\n{message_text.markdown(said)}"
 
 
 class Conversation:
@@ -28,7 +37,7 @@ class Conversation:
 
     def bubbles(self, reply: Reply | None = None) -> list[Bubble]:
         """The messages. What a running `reply` has written so far is newer in it than in the database."""
-        return [bubble(message.role, self._text(message, reply)) for message in self._messages]
+        return [self._bubble(message, reply) for message in self._messages]
 
     def talk(self, reply: Reply | None = None) -> TalkState:
         """What else is shown of the chat."""
@@ -39,14 +48,32 @@ class Conversation:
             model=self._view.model,
             num_hidden=len(self._view.messages) - len(self._messages),
             notes=[self._note(message, reply) for message in self._messages],
+            cut=self._cut(),
         )
+
+    def _bubble(self, message: MessageView, reply: Reply | None) -> Bubble:
+        text = self._text(message, reply)
+        is_thinking = _is_of(reply, message) and not reasoning.without_reasoning(text)
+        title = self._say("page_reasoning_running" if is_thinking else "page_reasoning")
+        return bubble(message.role, text, title)
+
+    def _cut(self) -> CutState | None:
+        cut = self._view.cut
+        if cut is None:
+            return None
+        places = {message.id: place for place, message in enumerate(self._messages)}
+        last = places.get(cut.until_message_id, -1)
+        code = "page_cut_summarised" if cut.num_summarised == cut.num_messages else "page_cut_partly"
+        label = self._say(code if cut.summary else "page_cut", count=cut.num_messages, summarised=cut.num_summarised)
+        return CutState(max(0, last - cut.num_messages + 1) if last >= 0 else -1, last, label, cut.summary)
 
     def _note(self, message: MessageView, reply: Reply | None) -> Note:
         ended = None if message.reply is None or message.reply.status == "running" else message.reply
+        text = self._text(message, reply)
         return Note(
             id=message.id,
             role=message.role,
-            text=self._text(message, reply),
+            text=reasoning.without_reasoning(text) or text,
             numbers=self._numbers(ended) if ended else "",
             problem=self._problem(ended) if ended else "",
             versions=message.sibling_ids if len(message.sibling_ids) > 1 else [],
@@ -54,7 +81,7 @@ class Conversation:
 
     @staticmethod
     def _text(message: MessageView, reply: Reply | None) -> str:
-        return reply.text if reply is not None and reply.message_id == message.id else message.text
+        return reply.text if reply is not None and _is_of(reply, message) else message.text
 
     def _problem(self, reply: ReplyView) -> str:
         return say(reply.error_code, reply.error_params, self._language) if reply.error_code else ""
@@ -76,3 +103,8 @@ class Conversation:
 
     def _say(self, code: str, **params: object) -> str:
         return say(code, params, self._language)
+
+
+def _is_of(reply: Reply | None, message: MessageView) -> bool:
+    """Whether `reply` is writing this message now."""
+    return reply is not None and reply.message_id == message.id

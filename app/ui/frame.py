@@ -20,6 +20,18 @@ class Note(msgspec.Struct, frozen=True):
     versions: list[str] = []
 
 
+class CutState(msgspec.Struct, frozen=True):
+    """What the model does not read of the chat: the notes from number `first` up to `last`, both counted from 0.
+
+    -1 is a message that is not loaded. `label` says it in words; `summary` is what is read instead, or empty.
+    """
+
+    first: int
+    last: int
+    label: str
+    summary: str = ""
+
+
 class TalkState(msgspec.Struct, frozen=True):
     """The chat that is shown; all empty for a new one. `num_hidden` older messages are not loaded.
 
@@ -33,6 +45,7 @@ class TalkState(msgspec.Struct, frozen=True):
     model: str = ""
     num_hidden: int = 0
     notes: list[Note] = []
+    cut: CutState | None = None
 
 
 class ComposerState(msgspec.Struct, frozen=True):

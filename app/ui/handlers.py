@@ -77,10 +77,7 @@ class Handlers:
 
     async def remove(self, visitor: Visitor, wish: OneChat) -> Step:
         """Delete a chat, and end what is being written in it."""
-        reply = self._showing.reply_in(visitor, wish.chat)
-        await anyio.to_thread.run_sync(self._parts.chats.delete, visitor.person.id, wish.chat)
-        if reply is not None:
-            await reply.stop()
+        await self._parts.chat.delete(visitor.person.id, wish.chat)
         return Step(await self._side(visitor))
 
     async def refresh(self, visitor: Visitor, _wish: Glance) -> Step:

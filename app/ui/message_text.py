@@ -56,6 +56,11 @@ def markdown(text: str) -> str:
     return "\n".join([*pieces, _prose("\n".join(prose))] if prose else pieces)
 
 
+def folded(title: str, text: str) -> str:
+    """A text under a title that opens it, in one line, letter by letter: no fence in it can swallow what follows."""
+    return f'<details class="hearth-reasoning"><summary>{plain(title)}</summary><p>{plain(text)}</p></details>'
+
+
 def _code(line: str) -> str:
     """A line of fenced code. What would open a formula is hidden: the view looks for formulas in code too."""
     for opening in _OPENINGS:

@@ -6,6 +6,8 @@ from app.ui.following import Waiting
 from app.ui.frame import ComposerState
 from app.words.say import say
 
+LONG_WAIT_SECONDS = 90
+
 
 def waiting_state(reply: Reply, waiting: Waiting | None, model_title: str, language: str) -> ComposerState:
     """The state of the box while an answer is written. Once there is text, the text says it all."""
@@ -17,6 +19,9 @@ def _status(waiting: Waiting | None, model_title: str, language: str) -> tuple[s
     match waiting:
         case Queued(position, None):
             return say("page_status_queued", {"position": position}, language), -1.0
+        case Queued(position, float(seconds)) if seconds >= LONG_WAIT_SECONDS:
+            params = {"position": position, "minutes": round(seconds / 60)}
+            return say("page_status_queued_minutes", params, language), -1.0
         case Queued(position, seconds):
             params = {"position": position, "seconds": max(1, round(seconds or 0))}
             return say("page_status_queued_eta", params, language), -1.0

@@ -11,6 +11,9 @@ from app.errors import BadFile
 
 WINDOW_BYTES = 1 << 20
 MAX_KEPT_BYTES = 256 << 20
+MAX_COMPARED_TEXTS = 1 << 21
+MAX_COMPARED_BYTES = 1 << 16
+ZERO = b"\0"
 LENGTH = struct.Struct("<Q")
 
 
@@ -85,6 +88,33 @@ class Cursor:
         if self.remaining < 0:
             raise self.truncated()
 
+    def texts_differ(self, count: int) -> bool:
+        """Pass over `count` texts, and say whether none but the empty one is there twice."""
+        if count > MAX_COMPARED_TEXTS:
+            raise self.corrupt("the vocabulary is too long")
+        seen: set[bytes] = set()
+        num_empty = 0
+        window, at, unpack = self._window, self._at, LENGTH.unpack_from
+        for _ in range(count):
+            end = at + 8 + unpack(window, at)[0] if at + 8 <= len(window) else len(window) + 1
+            if end > len(window):
+                self._at = at
+                length = self._need_text()
+                window, at = self._window, self._at
+                end = at + 8 + length
+            text = window[at + 8 : end]
+            if ZERO in text:
+                text = text.partition(ZERO)[0]  # So llama.cpp takes it.
+            seen.add(text)
+            num_empty += not text
+            at = end
+        self._at = at
+        return len(seen) + max(0, num_empty - 1) == count
+
+    def go_back(self, position: int) -> None:
+        """Read on from a place that was passed."""
+        self._window, self._window_start, self._at = b"", position, 0
+
     def truncated(self) -> BadFile:
         """The file ends too early."""
         return BadFile("gguf_truncated", file=self._path.name, file_bytes=self.file_bytes)
@@ -92,6 +122,15 @@ class Cursor:
     def corrupt(self, detail: str) -> BadFile:
         """The header contradicts itself or the format."""
         return BadFile("gguf_header_corrupt", file=self._path.name, detail=detail)
+
+    def _need_text(self) -> int:
+        """Have the next text in the window, which begins where we are; its length."""
+        self._need(LENGTH.size)
+        length: int = LENGTH.unpack_from(self._window, self._at)[0]
+        if length > MAX_COMPARED_BYTES:
+            raise self.truncated() if length > self.remaining else self.corrupt("a token is too long")
+        self._need(LENGTH.size + length)
+        return length
 
     def _need(self, num_bytes: int) -> None:
         """Have the next `num_bytes` in the window."""

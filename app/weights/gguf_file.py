@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import BinaryIO
 
 from app.errors import BadFile
+from app.weights import gguf_values
 from app.weights.gguf_cursor import Cursor
 from app.weights.gguf_header import Array, GgufHeader, TensorInfo, Value
 from app.weights.gguf_types import SCALAR_FORMATS, TENSOR_TYPES, TensorType, ValueType
@@ -29,6 +30,7 @@ MAX_ARRAY_ITEMS = 1 << 24
 MAX_DIMENSIONS = 4
 SMALL_ARRAYS = {ValueType.STRING: 64}
 SMALL_ARRAY_ITEMS = 256
+TOKENS = "tokenizer.ggml.tokens"
 NO_KEYS: Collection[str] = ()
 
 
@@ -60,6 +62,8 @@ def _read(stream: BinaryIO, path: Path, file_bytes: int, keep_arrays: Collection
         raise cursor.corrupt("it claims too many keys or tensors")
     metadata = _metadata(cursor, num_keys, keep_arrays)
     tensors = _tensors(cursor, num_tensors, _alignment(cursor, metadata))
+    if (problem := gguf_values.problem(metadata, tensors)) is not None:
+        raise cursor.corrupt(problem)
     return GgufHeader(version, MappingProxyType(metadata), tuple(tensors), file_bytes)
 
 
@@ -82,7 +86,7 @@ def _metadata(cursor: Cursor, num_keys: int, keep_arrays: Collection[str]) -> di
         if not key or key in metadata:
             raise cursor.corrupt(f"the key {key[:80]!r} is empty or there twice")
         kind = _value_type(cursor)
-        metadata[key] = _array(cursor, key in keep_arrays) if kind is ValueType.ARRAY else _scalar(cursor, kind)
+        metadata[key] = _array(cursor, key, keep_arrays) if kind is ValueType.ARRAY else _scalar(cursor, kind)
     return metadata
 
 
@@ -97,7 +101,7 @@ def _scalar(cursor: Cursor, kind: ValueType) -> str | int | float | bool:
     return cursor.text(MAX_TEXT_BYTES) if kind is ValueType.STRING else cursor.number(SCALAR_FORMATS[kind])
 
 
-def _array(cursor: Cursor, is_wanted: bool) -> Array:
+def _array(cursor: Cursor, key: str, keep_arrays: Collection[str]) -> Array:
     kind, count = _value_type(cursor), cursor.integer("<Q")
     if kind is ValueType.ARRAY:
         raise cursor.corrupt("an array holds arrays")
@@ -106,7 +110,14 @@ def _array(cursor: Cursor, is_wanted: bool) -> Array:
         raise cursor.truncated()
     if count > MAX_ARRAY_ITEMS:
         raise cursor.corrupt("an array is too long")
-    if is_wanted or count <= SMALL_ARRAYS.get(kind, SMALL_ARRAY_ITEMS):
+    if key == TOKENS and kind is ValueType.STRING:
+        place = cursor.position
+        if not cursor.texts_differ(count):
+            raise cursor.corrupt("the vocabulary has a token twice")
+        if key not in keep_arrays and count > SMALL_ARRAYS[kind]:
+            return Array(kind, count, None)
+        cursor.go_back(place)
+    if key in keep_arrays or count <= SMALL_ARRAYS.get(kind, SMALL_ARRAY_ITEMS):
         return Array(kind, count, tuple(_scalar(cursor, kind) for _ in range(count)))
     if kind is ValueType.STRING:
         cursor.skip_texts(count)

@@ -9,8 +9,9 @@ import msgspec
 
 from app import errors
 from app.child import ChildPipe
-from app.weights import convert, quantize, tasks
+from app.weights import convert, quantize, random_model, tasks
 from app.weights.progress import Progress
+from app.weights.shapes import SHAPES
 
 REPORT_STEPS = 1000
 
@@ -35,6 +36,8 @@ def run(pipe: ChildPipe) -> None:
                 convert.convert(Path(task.source), Path(task.output), task.output_type, report)
             case tasks.Quantize():
                 quantize.quantize(Path(task.source), Path(task.output), task.quantization, report, task.threads)
+            case tasks.MakeRandom(shape=shape, vocabulary_size=size, quantization=quantization, threads=threads):
+                random_model.write_random_model(Path(task.output), SHAPES[shape], size, quantization, threads)
     except errors.HearthError as error:
         pipe.send(msgspec.msgpack.encode(tasks.Refused(type(error).__name__, error.code, dict(error.params))))
         return

@@ -24,6 +24,16 @@ class Quantize(msgspec.Struct, frozen=True, tag=True):
     threads: int
 
 
+class MakeRandom(msgspec.Struct, frozen=True, tag=True):
+    """Make a GGUF with random weights; `shape` is a key of `app.weights.shapes.SHAPES`."""
+
+    output: str
+    shape: str
+    vocabulary_size: int
+    quantization: str
+    threads: int
+
+
 class Report(msgspec.Struct, frozen=True, tag=True):
     """How far the task is."""
 
@@ -49,5 +59,5 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
         return kind(self.code, **self.params)
 
 
-Task = Convert | Quantize
+Task = Convert | Quantize | MakeRandom
 Answer = Report | Done | Refused

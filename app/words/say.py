@@ -6,6 +6,7 @@ from app.words.en import accounts as en_accounts
 from app.words.en import chat as en_chat
 from app.words.en import console as en_console
 from app.words.en import engine as en_engine
+from app.words.en import model_options as en_model_options
 from app.words.en import pages as en_pages
 from app.words.en import system as en_system
 from app.words.en import weights as en_weights
@@ -13,6 +14,7 @@ from app.words.zh_cn import accounts as zh_accounts
 from app.words.zh_cn import chat as zh_chat
 from app.words.zh_cn import console as zh_console
 from app.words.zh_cn import engine as zh_engine
+from app.words.zh_cn import model_options as zh_model_options
 from app.words.zh_cn import pages as zh_pages
 from app.words.zh_cn import system as zh_system
 from app.words.zh_cn import weights as zh_weights
@@ -26,6 +28,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         **en_chat.SENTENCES,
         **en_console.SENTENCES,
         **en_engine.SENTENCES,
+        **en_model_options.SENTENCES,
         **en_pages.SENTENCES,
         **en_system.SENTENCES,
         **en_weights.SENTENCES,
@@ -35,6 +38,7 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         **zh_chat.SENTENCES,
         **zh_console.SENTENCES,
         **zh_engine.SENTENCES,
+        **zh_model_options.SENTENCES,
         **zh_pages.SENTENCES,
         **zh_system.SENTENCES,
         **zh_weights.SENTENCES,

@@ -4,20 +4,30 @@ What a person typed never becomes a special token, even if it is spelled like on
 template behind private-use characters, and what stands there is tokenized as plain text afterwards.
 """
 
+import datetime
 import functools
 import re
 import resource
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.child import ChildPipe
-from app.worker import messages
+from app.worker import formats, messages
 from app.worker.errors import LlamaError
-from app.worker.llama import Log, Model, Vocabulary
+from app.worker.formats import Format
+from app.worker.llama.log import Log
+from app.worker.llama.model import Model
+from app.worker.llama.vocabulary import Vocabulary
 from app.worker.messages import FromRenderer, Turn
-from app.worker.template import CHATML_TEMPLATE, PLAIN_STOP, PLAIN_TEMPLATE, ChatTemplate, TemplateFailed
+from app.worker.reasoning import opening_of
+from app.worker.template import ChatTemplate, TemplateFailed
 
 MAX_EXTRA_BYTES = 512 * 1024 * 1024
+MAX_SHARED_KEPT = 32
+# Two first messages that have nothing in common: what is before them is the same whatever people say.
+PROBES = ("Why?", "7 + 8")
 PRIVATE_USE = range(0xF0000, 0xFFFFE)
 
 
@@ -28,7 +38,7 @@ def run(pipe: ChildPipe) -> None:
     opening = messages.read_to_renderer(frame)
     assert isinstance(opening, messages.OpenVocabulary), "the first message is OpenVocabulary"
     try:
-        prompts = Prompts.open(Path(opening.path))
+        prompts = Prompts.open(Path(opening.path), opening.prompt_format)
     except LlamaError as error:
         pipe.send(messages.write(messages.LoadFailed(error.code, error.detail)))
         return
@@ -46,11 +56,14 @@ def answer(prompts: "Prompts", message: messages.ToRenderer) -> FromRenderer:
     match message:
         case messages.Render(request, turns):
             try:
-                return messages.Rendered(request, prompts.render(turns))
+                prompt = prompts.prepare(turns)
+                return messages.Rendered(request, prompt.tokens, prompt.num_shared, prompt.opening)
             except TemplateFailed as error:
                 return messages.RenderFailed(request, error.code, error.detail)
         case messages.Count(request, text):
             return messages.Counted(request, len(prompts.vocabulary.tokenize(text, parse_special=False)))
+        case messages.Tokenize(request, texts):
+            return messages.Tokenized(request, [prompts.vocabulary.tokenize_input(text) for text in texts])
         case messages.Ping():
             return messages.Pong(0, 0)
         case messages.OpenVocabulary():
@@ -65,29 +78,53 @@ def limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-class Prompts:
-    """The vocabulary and the chat template of one model."""
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The tokens to read; the first `num_shared` are the same for everybody with this system prompt.
 
-    def __init__(self, vocabulary: Vocabulary, template: str | None) -> None:
+    `opening` is what the template has written of the answer already: the tag with which reasoning begins.
+    """
+
+    tokens: list[int]
+    num_shared: int
+    opening: str
+
+
+class Prompts:
+    """The vocabulary and the chat template of one model, or the prompt format that stands in for it."""
+
+    def __init__(self, vocabulary: Vocabulary, template: str | None, stand_in: Format) -> None:
         self.vocabulary = vocabulary
         self.has_template = template is not None
-        self.stop: Sequence[str] = ()
         specials = sorted(vocabulary.special_texts(), key=len, reverse=True)
         self._specials = re.compile("|".join(map(re.escape, specials))) if specials else None
-        if template is None:
-            knows_chatml = "<|im_start|>" in specials
-            template = CHATML_TEMPLATE if knows_chatml else PLAIN_TEMPLATE
-            self.stop = () if knows_chatml else PLAIN_STOP
-        self._source = template
+        self._source = stand_in.source if template is None else template
+        # A stop string that is a token of its own never shows up in an answer.
+        self.stop = [text for text in stand_in.stop if text not in specials] if template is None else []
+        self._shared: OrderedDict[tuple[str, datetime.date], list[int]] = OrderedDict()
 
     @classmethod
-    def open(cls, path: Path) -> "Prompts":
-        """Load the vocabulary, without weights; the template is compiled by the first rendering. Raises LlamaError."""
+    def open(cls, path: Path, prompt_format: str = "") -> "Prompts":
+        """Load the vocabulary, without weights; the template is compiled by the first rendering. Raises LlamaError,
+        and InvalidInput for a name of no prompt format.
+        """
+        wanted = formats.named(prompt_format) if prompt_format else None
         model = Model(path, Log(), vocab_only=True, on_progress=lambda _fraction: None)
-        return cls(model.vocabulary, model.chat_template())
+        if wanted is not None:
+            return cls(model.vocabulary, None, wanted)
+        guess = formats.choose(model.metadata(), model.vocabulary.special_texts(), path.stem)
+        return cls(model.vocabulary, model.chat_template(), guess)
 
     def render(self, turns: Sequence[Turn]) -> list[int]:
         """Tokens of the whole prompt, the model's beginning token included. Raises TemplateFailed."""
+        return self._render(turns)[0]
+
+    def prepare(self, turns: Sequence[Turn]) -> Prompt:
+        """The whole prompt, and what is to be known of it. Raises TemplateFailed."""
+        tokens, opening = self._render(turns)
+        return Prompt(tokens, self._num_shared(turns, tokens), opening)
+
+    def _render(self, turns: Sequence[Turn]) -> tuple[list[int], str]:
         hidden = Hidden(self._specials, [turn.content for turn in turns])
         contents = map(hidden.hide, (turn.content for turn in turns))
         text = self._template.render(
@@ -95,7 +132,29 @@ class Prompts:
         )
         tokens = self._tokenize(hidden.split(text))
         bos = self.vocabulary.bos
-        return tokens if bos is None or tokens[:1] == [bos] else [bos, *tokens]
+        return tokens if bos is None or tokens[:1] == [bos] else [bos, *tokens], opening_of(text)
+
+    def _num_shared(self, turns: Sequence[Turn], tokens: list[int]) -> int:
+        """How many first tokens are the system prompt's; 0 without one, or where the template mixes it with the rest.
+
+        A template may write the day: what was found yesterday is not asked today.
+        """
+        if not turns or turns[0].role != "system":
+            return 0
+        key = (turns[0].content, datetime.date.today())
+        if key not in self._shared:
+            self._shared[key] = self._shared_tokens(turns[0])
+            if len(self._shared) > MAX_SHARED_KEPT:
+                self._shared.popitem(last=False)
+        self._shared.move_to_end(key)
+        return num_common(self._shared[key], tokens)
+
+    def _shared_tokens(self, system: Turn) -> list[int]:
+        try:
+            one, other = (self.render([system, Turn("user", probe)]) for probe in PROBES)
+        except TemplateFailed:
+            return []
+        return one[: num_common(one, other)]
 
     @functools.cached_property
     def _template(self) -> ChatTemplate:
@@ -112,6 +171,14 @@ class Prompts:
             else:
                 tokens += self.vocabulary.tokenize(text, parse_special=not is_typed)
         return tokens
+
+
+def num_common(one: Sequence[int], other: Sequence[int]) -> int:
+    """The length of the common beginning."""
+    for place, (mine, yours) in enumerate(zip(one, other, strict=False)):
+        if mine != yours:
+            return place
+    return min(len(one), len(other))
 
 
 class Hidden:

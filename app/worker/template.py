@@ -30,18 +30,6 @@ TEMPLATE_ERRORS = (
     ValueError,
 )
 
-CHATML_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "<|im_start|>assistant\n"
-)
-# For models that were never taught a conversation: a dialogue as plain text, ended by the next speaker's name.
-PLAIN_TEMPLATE = (
-    "{{ bos_token }}{% for message in messages %}"
-    "{{ {'system': '', 'user': 'User: ', 'assistant': 'Assistant: '}[message.role] }}{{ message.content | trim }}\n\n"
-    "{% endfor %}Assistant:"
-)
-PLAIN_STOP = ("\nUser:", "\nAssistant:")
-
 
 class TemplateFailed(Exception):
     """The template refused or broke. `code` is a key of `app.words`."""

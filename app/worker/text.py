@@ -23,10 +23,11 @@ class TextStream:
         self._held += self._decoder.decode(piece)
         if not self._stop:
             return self._give(len(self._held))
-        found = [at for at in (self._held.find(string) for string in self._stop) if at >= 0]
+        found = [(at + len(string), at) for string in self._stop if (at := self._held.find(string)) >= 0]
         if found:
             self.is_stopped = True
-            return self._give(min(found))
+            # The one that is complete first: so it does not matter how tokens cut the text.
+            return self._give(min(found)[1])
         return self._give(len(self._held) - self._num_held_back())
 
     def finish(self) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -30,6 +31,7 @@ from app.services.accounts import Accounts
 from app.services.chat import ChatService
 from app.services.chats import Chats
 from app.services.library import Library
+from app.services.model_settings import ModelSettings, options_reader
 from app.services.passwords import Passwords
 from app.services.replies import Replies
 from app.settings import Settings
@@ -41,6 +43,8 @@ PASSWORD = "a warm fire burns"
 ADMIN = "Anna"
 MODEL = "tiny"
 PATIENCE_SECONDS = 20.0
+# Reading the certificates of the world takes a while, for each client anew; nothing is encrypted on loopback.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,13 @@ def build(folder: Path, model_file: Path, **settings: Any) -> House:  # noqa: AN
     database.migrate()
     accounts = Accounts(database, chosen, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
     accounts.prepare_setup()
-    library = Library(models, folder / "no-guide.gguf", chosen.context_tokens)
+    library = Library(models, folder / "no-guide.gguf", chosen.context_tokens, options_reader(database))
     engine = ScriptedEngine()
     replies = Replies(database, engine)
     chat = ChatService(database, library, engine, chosen, replies)
-    parts = Parts(chosen, database, accounts, library, engine, Chats(database), chat, replies)
+    parts = Parts(
+        chosen, database, accounts, library, engine, Chats(database), chat, replies, ModelSettings(database, library)
+    )
     app = application(parts)
     # Outside of everything, starlette's own answer to an unexpected error included.
     host_names, trust = HostNames.from_settings(chosen, "box"), Trust.from_settings(chosen)
@@ -156,7 +162,9 @@ class Served:
 
     def visitor(self, headers: Mapping[str, str] | None = None) -> httpx.Client:
         """A client that nobody is signed in with."""
-        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False)
+        return httpx.Client(
+            base_url=self.url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False, verify=NO_TLS
+        )
 
     def person(self, name: str = ADMIN) -> httpx.Client:
         """A client in which somebody is signed in."""

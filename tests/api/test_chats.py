@@ -44,3 +44,12 @@ def test_unknown_model_is_refused(hearth: House) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "model_unknown")
     chat = client.post("/api/v1/chats", json={}).json()["id"]
     assert client.patch(f"/api/v1/chats/{chat}", json={"model": "no-such-model"}).status_code == 404
+
+
+def test_deleted_chat_is_forgotten_by_the_engine(hearth: House) -> None:
+    client = hearth.person()
+    chat = client.post("/api/v1/chats", json={}).json()["id"]
+    assert hearth.person(BEN).delete(f"/api/v1/chats/{chat}").status_code == 404
+    assert hearth.engine.forgotten == []
+    assert client.delete(f"/api/v1/chats/{chat}").status_code == 204
+    assert [forgotten for _, forgotten in hearth.engine.forgotten] == [chat]

@@ -37,7 +37,7 @@ def test_wrong_request_is_told_what_is_wrong(hearth: House, body: str | bytes, w
         '{"top_k": 1001}',
         '{"top_p": 0}',
         '{"min_p": 1.5}',
-        '{"repeat_penalty": 0.1}',
+        '{"repeat_penalty": 0.05}',
         '{"seed": -1}',
         '{"seed": 4294967296}',
         '{"penalty": 1}',

@@ -1,6 +1,5 @@
 """A reply by the API, over a real connection: said, watched, left, come back to, stopped."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from app.engine.events import Delta, Reading
 from app.errors import Busy, Unavailable
 from tests.api import house
 from tests.api.house import MODEL, Served
+from tests.api.replying import events, new_chat, say, watched
 from tests.scripted_engine import Finish, Gate
 
 
@@ -18,33 +18,6 @@ from tests.scripted_engine import Finish, Gate
 def anna(served: Served) -> Iterator[httpx.Client]:
     with served.person() as client:
         yield client
-
-
-def new_chat(client: httpx.Client) -> str:
-    return str(client.post("/api/v1/chats", json={}).json()["id"])
-
-
-def say(client: httpx.Client, chat: str, text: str = "Hi", **more: object) -> httpx.Response:
-    return client.post(f"/api/v1/chats/{chat}/replies", json={"text": text, **more})
-
-
-def events(response: httpx.Response) -> Iterator[tuple[int, str, dict[str, object]]]:
-    """The events of a stream: number, name, data."""
-    number, name = 0, ""
-    for line in response.iter_lines():
-        field, _, value = line.partition(": ")
-        if field == "id":
-            number = int(value)
-        elif field == "event":
-            name = value
-        elif field == "data":
-            yield number, name, json.loads(value)
-
-
-def watched(client: httpx.Client, reply: str, after: int = 0) -> list[tuple[int, str, dict[str, object]]]:
-    with client.stream("POST", f"/api/v1/replies/{reply}/watch", params={"after": after}) as response:
-        assert response.status_code == 200
-        return list(events(response))
 
 
 def test_reply_is_watched_from_its_start_to_its_end(anna: httpx.Client) -> None:
@@ -222,3 +195,24 @@ def test_somebody_elses_reply_reads_as_no_reply(served: Served, anna: httpx.Clie
 def test_message_with_an_impossible_number_is_refused(anna: httpx.Client) -> None:
     for after in ("-1", "x", str(2**60)):
         assert anna.post("/api/v1/replies/x/watch", params={"after": after}).status_code == 422
+
+
+def test_chat_tells_what_its_model_does_not_read_any_more(anna: httpx.Client) -> None:
+    chat = new_chat(anna)
+    assert anna.get(f"/api/v1/chats/{chat}").json()["cut"] is None
+    for number in range(5):
+        watched(anna, say(anna, chat, f"{number} " + "word " * 400).json()["id"])
+    read = anna.get(f"/api/v1/chats/{chat}").json()
+    after = read["messages"][1]["id"]
+    assert read["cut"] == {"after_message_id": after, "num_messages": 4, "num_summarised": 0, "summary": ""}
+
+
+def test_endless_answer_is_asked_for_by_a_field(anna: httpx.Client, served: Served) -> None:
+    chat = new_chat(anna)
+    reply = say(anna, chat, "Hi", slides=True).json()["id"]
+    watched(anna, reply)
+    message = anna.get(f"/api/v1/chats/{chat}").json()["messages"][0]["id"]
+    again = anna.post(f"/api/v1/chats/{chat}/messages/{message}/retry", json={"slides": True}).json()["id"]
+    watched(anna, again)
+    assert [request.slides for _, request in served.house.engine.requests] == [True, True]
+    assert say(anna, chat, "Hi", slides="often").status_code == 422

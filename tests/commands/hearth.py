@@ -38,6 +38,7 @@ class Hearth:
             "HEARTH_DATA_DIR": str(self.data),
             "HEARTH_MODELS_DIR": str(self.models),
             "HEARTH_CONFIG_FILE": os.devnull,
+            "HEARTH_PROBE": "false",
         }
         return {**inherited, "LANG": "C.UTF-8", **own, **settings}
 

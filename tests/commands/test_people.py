@@ -1,5 +1,8 @@
 """`hearth users` and `hearth tokens`: accounts from the box itself."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from tests.commands.hearth import Hearth
@@ -7,12 +10,20 @@ from tests.commands.hearth import Hearth
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def household(hearth: Hearth) -> Hearth:
-    """A Hearth where Ann has an account."""
-    done = hearth.run("users", "add", "Ann", "--admin", HEARTH_PASSWORD=PASSWORD)
+@pytest.fixture(scope="module")
+def with_ann(tmp_path_factory: pytest.TempPathFactory) -> Hearth:
+    """A Hearth where Ann has an account. Shared: copy it."""
+    made = Hearth(tmp_path_factory.mktemp("with-ann"))
+    made.models.mkdir()
+    done = made.run("users", "add", "Ann", "--admin", HEARTH_PASSWORD=PASSWORD)
     assert done.returncode == 0, done.stderr
-    return hearth
+    return made
+
+
+@pytest.fixture
+def household(with_ann: Hearth, tmp_path: Path) -> Hearth:
+    """The same, of the test's own."""
+    return Hearth(shutil.copytree(with_ann.folder, tmp_path / "household"))
 
 
 def test_people_are_listed_with_their_role(household: Hearth) -> None:

@@ -108,7 +108,7 @@ def test_sigterm_keeps_what_was_written(hearth: Hearth) -> None:
         assert answer["reply"]["status"] in ("stopped", "finished")
 
 
-@pytest.mark.parametrize("rounds", [3])
+@pytest.mark.parametrize("rounds", [2, pytest.param(8, marks=pytest.mark.long)])
 def test_a_killed_server_loses_no_stored_message(hearth: Hearth, rounds: int) -> None:
     chats: list[str] = []
     for number in range(rounds):

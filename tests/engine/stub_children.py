@@ -2,11 +2,23 @@
 
 import os
 import signal
+import socket
 from pathlib import Path
+
+import msgspec
 
 from app.child import ChildPipe
 from app.worker import messages
 from app.worker.messages import Delta, Finished, Generate, Numbers
+
+
+class Told(msgspec.Struct):
+    """What a worker was told, as it tells it."""
+
+    pid: int
+    load: messages.Load
+    generate: Generate
+    cancelled: list[str] = []
 
 
 def echo(pipe: ChildPipe) -> None:
@@ -51,19 +63,36 @@ def worker(pipe: ChildPipe) -> None:
     if manner == "unloadable":
         pipe.send(messages.write(messages.LoadFailed("model_load_failed", "tensor 'x' not found")))
         return
-    if manner == "dies-loading":
+    if manner == "dies-loading" or (manner == "plain-only" and load.backend.extra_buffers):
         os.kill(os.getpid(), signal.SIGILL)
     pipe.send(messages.write(messages.Loading(0.5)))
+    if manner == "loads-for-ever":
+        while True:
+            signal.pause()
     pipe.send(messages.write(messages.Loaded(load.context_tokens, load.slots, 0.0)))
+    cancelled: list[str] = []
     while True:
         message = messages.read_to_worker(receive(pipe))
         match message:
             case Generate():
-                answer(pipe, message)
+                if manner == "plain-only-later" and load.backend.extra_buffers:
+                    os.kill(os.getpid(), signal.SIGSEGV)
+                answer(pipe, message, load, cancelled)
+            case messages.Embed(request, texts) if len(texts) > 256:
+                pipe.send(messages.write(messages.Failed(request, "decode_failed", "too many for one frame")))
+            case messages.Embed(request, texts):
+                pipe.send(messages.write(messages.Embedded(request, [[float(len(text))] for text in texts])))
+            case messages.Forget(owner, chat):
+                Path(load.path).with_name("forgotten").write_text(f"{owner} {chat}")
             case messages.Cancel(request):
+                cancelled.append(request)
                 pipe.send(messages.write(finished(request, "stopped")))
             case messages.Ping() if manner != "deaf":
                 pipe.send(messages.write(messages.Pong(0, 0)))
+            case messages.Retire() if manner != "stubborn":
+                if Path(load.path).parent != Path("/"):
+                    Path(load.path).with_name("retired").write_text("saved")
+                return
             case _:
                 pass
 
@@ -79,6 +108,8 @@ def renderer(pipe: ChildPipe) -> None:
                 pipe.send(messages.write(messages.Counted(request, len(text))))
             case messages.Render(request, turns):
                 pipe.send(messages.write(messages.Rendered(request, [len(turns)])))
+            case messages.Tokenize(request, texts):
+                pipe.send(messages.write(messages.Tokenized(request, [[*map(ord, text)] for text in texts])))
             case message:
                 raise AssertionError(message)
 
@@ -95,12 +126,21 @@ def mortal_renderer(pipe: ChildPipe) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def answer(pipe: ChildPipe, generate: Generate) -> None:
-    """Token 0: say "hi" and finish; 1: say "hi" and stay; 9: say "hi" and die; 8: send nonsense."""
+def answer(pipe: ChildPipe, generate: Generate, load: messages.Load, cancelled: list[str]) -> None:
+    """Token 0: say "hi" and finish; 1: say "hi" and stay; 9: say "hi" and die; 8: send nonsense; 2: tell all;
+    7: say "hi", and be heard of no more.
+    """
+    if generate.tokens[0] == 2:
+        told = msgspec.json.encode(Told(os.getpid(), load, generate, cancelled)).decode()
+        pipe.send(messages.write(Delta(generate.request, told, 1)), messages.write(finished(generate.request, "end")))
+        return
     pipe.send(messages.write(Delta(generate.request, "hi", 1)))
     match generate.tokens[0]:
         case 0:
             pipe.send(messages.write(finished(generate.request, "end")))
+        case 7:
+            pipe._connection.shutdown(socket.SHUT_RDWR)
+            signal.pause()
         case 8:
             pipe.send(b"nonsense")
         case 9:

@@ -1,18 +1,21 @@
 """The whole engine with llama.cpp on a tiny model: what a person would get."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from app.engine.events import Delta, Loading, ModelFile, Reading
+from app.engine.events import Delta, GenerationRequest, Loading, ModelFile, Reading
 from app.engine.pool import Pool
 from app.engine.worker_process import WORKER_TARGET
 from app.errors import BadFile
-from app.worker.messages import Turn
-from tests.engine.party import ask_greedily, pool_of
+from app.worker.messages import Sampling, Turn
+from tests.engine.party import Asked, ask_greedily, check_places_fall, pool_of
 from tests.worker.spm_vocabulary import write_spm_vocabulary
 
 pytestmark = pytest.mark.anyio
+
+GREEDY = Sampling(temperature=0)
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def model(tiny_gguf: Path) -> ModelFile:
 
 async def prompts(pool: Pool, model: ModelFile) -> list[tuple[int, ...]]:
     """Eight conversations of different lengths."""
-    return [await pool.render(model, [Turn("user", f"Number {n} " + "llama " * 9 * n)]) for n in range(8)]
+    return [(await pool.render(model, [Turn("user", f"Number {n} " + "llama " * 9 * n)])).tokens for n in range(8)]
 
 
 async def test_eight_at_once_write_what_each_writes_alone(tiny_q8_gguf: Path) -> None:
@@ -98,14 +101,66 @@ async def test_broken_file_is_told(broken_model: ModelFile) -> None:
     async with pool_of(WORKER_TARGET) as pool:
         with pytest.raises(BadFile) as failure:
             await ask_greedily(pool, broken_model, (5, 6)).end()
-        assert failure.value.code == "model_load_failed"
-        assert failure.value.params["detail"]
+        assert failure.value.code == "gguf_truncated"
+        with pytest.raises(BadFile):
+            await pool.context_tokens(broken_model)
 
 
 async def test_threads_follow_what_the_container_may_use(tiny_gguf: Path) -> None:
     model = ModelFile("tiny", tiny_gguf, 512)
+    threads = iter([1, 2])
+    async with pool_of(WORKER_TARGET, count_threads=lambda: next(threads)) as pool:
+        await ask_greedily(pool, model, (5, 6, 7), max_tokens=2).end()
+        pool._residents.follow_threads()
+        assert pool._residents.threads == 2
+        assert (await ask_greedily(pool, model, (5, 6, 7, 8), max_tokens=4).end()).completion_tokens == 4
+
+
+async def test_deleted_file_serves_until_it_is_unloaded_and_is_then_told(tiny_gguf: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(tiny_gguf, tmp_path / "mine.gguf"))
+    model = ModelFile("mine", path, 256)
     async with pool_of(WORKER_TARGET) as pool:
         await ask_greedily(pool, model, (5, 6, 7), max_tokens=2).end()
-        pool._count_threads = lambda: 2
-        pool._follow_threads()
+        path.unlink()  # noqa: ASYNC240
         assert (await ask_greedily(pool, model, (5, 6, 7, 8), max_tokens=4).end()).completion_tokens == 4
+        await pool.unload("mine")
+        with pytest.raises(BadFile, match="gguf_missing"):
+            await ask_greedily(pool, model, (5, 6, 7), max_tokens=2).end()
+
+
+async def test_replaced_file_answers_from_the_next_message_on(
+    tiny_gguf: Path, tiny_q8_gguf: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(tiny_gguf, tmp_path / "mine.gguf"))
+    model = ModelFile("mine", path, 256)
+    async with pool_of(WORKER_TARGET) as pool:
+        await ask_greedily(pool, model, (5, 6, 7), max_tokens=2).end()
+        (before,) = [resident.process for resident in pool._residents]
+        Path(shutil.copy(tiny_q8_gguf, tmp_path / "new")).replace(path)  # noqa: ASYNC240
+        assert (await ask_greedily(pool, model, (5, 6, 7), max_tokens=4).end()).completion_tokens == 4
+        (after,) = [resident.process for resident in pool._residents]
+        assert before is not after
+
+
+async def test_half_copied_file_does_not_take_the_old_one_away(tiny_gguf: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(tiny_gguf, tmp_path / "mine.gguf"))
+    model = ModelFile("mine", path, 256)
+    async with pool_of(WORKER_TARGET) as pool:
+        await ask_greedily(pool, model, (5, 6, 7), max_tokens=2).end()
+        half = tmp_path / "new"
+        half.write_bytes(tiny_gguf.read_bytes()[:-5000])  # noqa: ASYNC240
+        half.replace(path)
+        assert (await ask_greedily(pool, model, (5, 6, 7), max_tokens=4).end()).completion_tokens == 4
+
+
+async def test_64_replies_of_8_people_on_4_slots_all_finish(tiny_gguf: Path) -> None:
+    model = ModelFile("tiny", tiny_gguf, 256)
+    async with pool_of(WORKER_TARGET, slots=4) as pool:
+        requests = [(person, turn) for turn in range(8) for person in range(8)]
+        asked = [
+            Asked(pool, model, GenerationRequest(f"person {person}", (5, 6, 7 + person, 8 + turn), 6, GREEDY))
+            for person, turn in requests
+        ]
+        ends = [await each.end() for each in asked]
+        assert [end.completion_tokens > 0 for end in ends] == [True] * 64
+        check_places_fall(asked)

@@ -10,7 +10,7 @@ import pytest
 from app.engine.events import Delta, Finished, GenerationRequest, Loading, Queued
 from app.engine.pool import Pool
 from app.errors import Busy, TooLarge, Unavailable
-from tests.engine.party import DIES, FINISHES, STAYS, Asked, ask, pool_of, stub_model
+from tests.engine.party import DIES, FINISHES, STAYS, Asked, ask, check_places_fall, pool_of, stub_model
 
 pytestmark = pytest.mark.anyio
 
@@ -22,9 +22,9 @@ def names(pool: Pool) -> list[str]:
 
 def pid_of(pool: Pool) -> int:
     """Of the only worker."""
-    (supervisor,) = pool._supervisors.values()
-    assert supervisor.process is not None and supervisor.process.pid is not None
-    return supervisor.process.pid
+    (resident,) = pool._residents
+    assert resident.process is not None and resident.process.pid is not None
+    return resident.process.pid
 
 
 async def test_events_come_in_the_promised_order() -> None:
@@ -60,9 +60,11 @@ async def test_wait_is_guessed_for_who_comes_after_a_reader_that_stopped_at_the_
                     break
         writing = ask(pool, STAYS)
         await writing.until(Delta)
-        queued = await ask(pool, FINISHES).until(Queued)
+        waiting = ask(pool, FINISHES)
+        queued = await waiting.until(Queued)
         assert isinstance(queued, Queued)
         assert queued.eta_seconds is not None
+        await waiting.leave()
 
 
 async def test_leaving_frees_the_turn_whether_waiting_or_writing() -> None:
@@ -151,8 +153,8 @@ async def test_model_waits_while_all_others_are_busy_and_is_not_overtaken() -> N
 async def test_idle_model_is_unloaded() -> None:
     async with pool_of(idle_minutes=0.001) as pool:
         await ask(pool, FINISHES).end()
-        (supervisor,) = pool._supervisors.values()
-        process = supervisor._process
+        (resident,) = pool._residents
+        process = resident.process
         assert process is not None and process._task is not None
         await asyncio.wait({process._task}, timeout=30)
         assert names(pool) == []
@@ -174,3 +176,12 @@ async def test_close_ends_waiting_and_writing_requests_and_refuses_new_ones() ->
             await ask(pool, FINISHES).end()
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_64_replies_of_8_people_on_4_slots_all_finish_and_turns_go_round() -> None:
+    async with pool_of(slots=4) as pool:
+        people = [f"person {number}" for number in range(8)]
+        asked = [ask(pool, FINISHES, person) for _ in range(8) for person in people]
+        for each in asked:
+            await each.end()
+        check_places_fall(asked)

@@ -2,34 +2,11 @@
 
 import pytest
 
-from app.engine.queue import Ticket, TurnQueue
+from app.engine.queue import TurnQueue
 from app.errors import Busy
+from tests.engine.line import Line
 
 pytestmark = pytest.mark.anyio
-
-
-class Line:
-    """A queue for one model with a number of slots."""
-
-    def __init__(self, slots: int = 1, max_waiting: int = 100) -> None:
-        self.queue: TurnQueue[str] = TurnQueue(max_waiting)
-        self.slots = slots
-        self.order: list[str] = []
-        self.running: list[Ticket[str]] = []
-
-    def join(self, person: str) -> Ticket[str]:
-        ticket = self.queue.join(person, "model")
-        self.serve()
-        return ticket
-
-    def serve(self) -> None:
-        for ticket in self.queue.serve(lambda group: self.queue.num_running(group) < self.slots):
-            self.order.append(ticket.person)
-            self.running.append(ticket)
-
-    def finish_first(self) -> None:
-        self.queue.leave(self.running.pop(0))
-        self.serve()
 
 
 async def test_who_comes_to_an_empty_line_has_the_turn_at_once() -> None:
@@ -104,19 +81,37 @@ async def test_full_line_is_refused() -> None:
         line.queue.join("ben", "model")
 
 
-async def test_wait_is_guessed_only_after_a_turn_was_measured() -> None:
-    line = Line(slots=2)
+async def test_64_replies_of_8_people_are_served_fairly_at_every_moment() -> None:
+    line = Line(slots=4)
+    people = [f"person {number}" for number in range(8)]
+    tickets = [line.join(person) for _ in range(8) for person in people]
+    places: dict[int, list[int]] = {ticket.number: [ticket.position] for ticket in tickets if not ticket.has_turn}
+    while line.running:
+        counts = [line.order.count(person) for person in people]
+        assert max(counts) - min(counts) <= 1, line.order
+        line.finish_first()
+        for ticket in tickets:
+            if not ticket.has_turn:
+                places[ticket.number].append(ticket.position)
+    assert len(line.order) == 64
+    assert all(seen == sorted(seen, reverse=True) for seen in places.values())
+
+
+async def test_who_comes_later_gets_no_turns_in_arrears() -> None:
+    line = Line()
+    for _ in range(6):
+        line.join("ann")
+    for _ in range(3):
+        line.finish_first()
+    for _ in range(3):
+        line.join("ben")
     for _ in range(4):
-        ticket = line.join("ann")
-    assert line.queue.eta_seconds(ticket) is None
-    line.queue.learn(10.0)
-    assert line.queue.eta_seconds(ticket) == 10.0
-    line.queue.learn(20.0)
-    assert line.queue.eta_seconds(ticket) == 13.0
+        line.finish_first()
+    assert line.order == ["ann", "ann", "ann", "ann", "ben", "ann", "ben", "ann"]
 
 
 async def test_group_that_is_full_does_not_hold_up_another() -> None:
     queue: TurnQueue[str] = TurnQueue(10)
     waiting, other = queue.join("ann", "full"), queue.join("ann", "free")
-    assert queue.serve(lambda group: group == "free") == [other]
+    assert queue.serve(lambda group, _: group == "free") == [other]
     assert (waiting.has_turn, queue.num_waiting("full"), queue.num_running("free")) == (False, 1, 1)

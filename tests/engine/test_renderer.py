@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.events import RenderedPrompt
 from app.engine.renderer import RENDERER_TARGET, Limits, Renderer
 from app.errors import BadFile, HearthError, InvalidInput, Unavailable
 from app.worker.messages import Turn
@@ -49,9 +50,9 @@ async def failure_of(renderer: Renderer) -> HearthError:
 
 async def test_render_and_count_many_at_once(tiny_gguf: Path) -> None:
     async with renderer_of(tiny_gguf) as renderer:
-        tokens = await renderer.render(HELLO)
+        tokens = (await renderer.render(HELLO)).tokens
         answers = await asyncio.gather(*(renderer.count("How do I") for _ in range(5)), renderer.render(HELLO))
-        assert answers[-1] == tokens
+        assert answers[-1] == RenderedPrompt(tokens, 0)
         assert len(set(answers[:-1])) == 1
 
 
@@ -143,3 +144,26 @@ async def test_idle_renderer_is_ended(tiny_gguf: Path) -> None:
         assert renderer.is_live
         await renderer.close_if_idle(0)
         assert not renderer.is_live
+
+
+async def test_a_prompt_format_is_used_instead_of_the_files_template(tiny_gguf: Path) -> None:
+    renderer = Renderer("tiny", tiny_gguf, prompt_format="alpaca")
+    try:
+        async with renderer_of(tiny_gguf) as plain:
+            assert await renderer.render(HELLO) != await plain.render(HELLO)
+        assert "### Instruction:" in renderer.stop
+    finally:
+        await renderer.close()
+
+
+async def test_an_unknown_prompt_format_is_refused_with_those_that_there_are(tiny_gguf: Path) -> None:
+    renderer = Renderer("tiny", tiny_gguf, prompt_format="klingon")
+    error = await failure_of(renderer)
+    assert (error.code, error.params["name"]) == ("prompt_format_unknown", "klingon")
+    assert not renderer.is_live
+
+
+async def test_a_template_that_opens_the_reasoning_says_so(tmp_path: Path) -> None:
+    source = "{{ messages[0].content }}{{ '<think>\\n' }}"
+    async with renderer_of(write_spm_vocabulary(tmp_path / "thinks.gguf", source)) as renderer:
+        assert (await renderer.render(HELLO)).opening == "<think>\n"

@@ -1,71 +1,17 @@
 """A worker over its lives: real processes and real kills, with a stub in place of llama.cpp."""
 
-import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 
 import pytest
 
-from app.engine.stream import Stream
-from app.engine.supervisor import Backoff, Supervisor
-from app.engine.worker_process import Patience, WorkerProcess
-from app.errors import BadFile, HearthError, Unavailable
-from app.worker.messages import Delta, Finished, Generate, Load
+from app.engine.supervisor import Backoff
+from app.engine.watch import Patience
+from app.errors import BadFile, Unavailable
+from app.worker.messages import Finished, Generate
+from tests.engine.supervision import DIES, FINISHES, NONSENSE, STAYS, ask, end_of, is_there, ready, supervised
 
 pytestmark = pytest.mark.anyio
-
-STUB = "tests.engine.stub_children:worker"
-QUICK = Backoff(first_seconds=0.01, refuse_seconds=600.0)
-FINISHES, STAYS, NONSENSE, DIES = 0, 1, 8, 9
-
-
-@asynccontextmanager
-async def supervised(
-    manner: str = "good", backoff: Backoff = QUICK, patience: Patience | None = None
-) -> AsyncGenerator[Supervisor, None]:
-    """A supervisor of a stub of that manner, ended afterwards."""
-    supervisor = Supervisor("stub", lambda: Load(f"/{manner}.gguf", 64, 2, 8, 1), STUB, patience or Patience(), backoff)
-    try:
-        yield supervisor
-    finally:
-        await supervisor.close()
-
-
-async def ready(supervisor: Supervisor) -> WorkerProcess:
-    """A loaded worker."""
-    process = supervisor.start()
-    fraction: float | None = None
-    async with asyncio.timeout(30):
-        while (fraction := await process.progress(fraction)) is not None:
-            pass
-    return process
-
-
-async def ask(process: WorkerProcess, manner: int, name: str = "r") -> Stream:
-    """A request, of which the first word has come."""
-    stream = await process.open(Generate(name, [manner], 10))
-    async with asyncio.timeout(30):
-        assert await stream.next() == Delta(name, "hi", 1)
-    return stream
-
-
-async def end_of(stream: Stream) -> HearthError:
-    """The error that it ends with."""
-    async with asyncio.timeout(30):
-        with pytest.raises(HearthError) as failure:
-            await stream.next()
-    return failure.value
-
-
-def is_there(pid: int) -> bool:
-    """Whether the process is still known to the system."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 async def test_worker_loads_and_answers() -> None:
@@ -99,6 +45,15 @@ async def test_model_that_crashes_twice_in_a_row_is_refused_for_a_while() -> Non
             supervisor.start()
         assert refusal.value.code == "model_keeps_crashing"
         assert refusal.value.params["crashes"] == 2
+
+
+async def test_model_that_crashed_twice_is_not_loaded_by_itself_however_long_ago() -> None:
+    async with supervised(backoff=Backoff(first_seconds=0.01, refuse_seconds=0.0)) as supervisor:
+        for _ in range(2):
+            await end_of(await ask(await ready(supervisor), DIES))
+        with pytest.raises(Unavailable, match="model_keeps_crashing"):
+            supervisor.start(by_itself=True)
+        await ask(await ready(supervisor), FINISHES)
 
 
 async def test_finished_reply_between_two_crashes_forgives_the_first() -> None:
@@ -136,23 +91,17 @@ async def test_worker_that_sends_nonsense_is_killed() -> None:
     async with supervised() as supervisor:
         process = await ready(supervisor)
         error = await end_of(await ask(process, NONSENSE))
-        assert error.code == "worker_died_killed"
+        assert error.code == "worker_nonsense"
         assert process.pid is not None
         assert not is_there(process.pid)
 
 
-async def test_worker_that_answers_no_ping_is_killed() -> None:
-    async with supervised("deaf", patience=Patience(0.05, 30.0, 0.3)) as supervisor:
-        assert (await end_of(await ask(await ready(supervisor), STAYS))).code == "worker_died_killed"
-
-
-async def test_pings_keep_an_idle_worker() -> None:
-    async with supervised(patience=Patience(0.02, 30.0, 0.3)) as supervisor:
-        stream = await ask(await ready(supervisor), STAYS)
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(1):
-                await stream.next()
-        assert supervisor.process is not None
+async def test_worker_that_does_not_retire_is_ended_all_the_same() -> None:
+    async with supervised("stubborn", patience=Patience(retire_seconds=0.05)) as supervisor:
+        process = await ready(supervisor)
+        await supervisor.close()
+        assert process.pid is not None
+        assert not is_there(process.pid)
 
 
 async def test_cancelled_stream_is_told_to_the_worker() -> None:

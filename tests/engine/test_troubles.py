@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from app.engine.troubles import BROKEN_FILE, death_error, load_error
-from app.errors import BadFile, InvalidInput, Unavailable
+from app.engine.troubles import BROKEN_FILE, death_error, load_error, request_error
+from app.errors import BadFile, InvalidInput, TooLarge, Unavailable
 from app.words.en import engine as english
-from app.words.say import CHINESE, ENGLISH, say
+from app.words.say import CHINESE, ENGLISH, SENTENCES, say
 from app.words.zh_cn import engine as chinese
 
 APP = Path(__file__).parents[2] / "app"
@@ -29,6 +29,18 @@ def test_signals_that_people_meet_are_put_in_words() -> None:
     assert "processor" in say(death_error("Tiny", -signal.SIGILL).code, {"model": "Tiny", "signal": "SIGILL"})
 
 
+def test_kill_that_the_system_has_counted_is_told_for_sure() -> None:
+    error = death_error("Tiny", -signal.SIGKILL, saw_oom_kill=True)
+    assert error.code == "worker_died_out_of_memory"
+    assert death_error("Tiny", -signal.SIGSEGV, saw_oom_kill=True).code == "worker_died_crashed"
+
+
+def test_requests_that_cannot_be_done_are_told_apart_by_whose_fault_they_are() -> None:
+    assert isinstance(request_error("Tiny", "grammar_invalid", "line 1"), InvalidInput)
+    assert isinstance(request_error("Tiny", "prompt_does_not_fit", "9 tokens"), TooLarge)
+    assert isinstance(request_error("Tiny", "decode_failed", ""), Unavailable)
+
+
 def test_load_errors_are_told_apart_by_whose_fault_they_are() -> None:
     assert all(isinstance(load_error("Tiny", code, ""), BadFile) for code in BROKEN_FILE)
     assert isinstance(load_error("Tiny", "template_refused", ""), InvalidInput)
@@ -44,7 +56,7 @@ def test_every_code_that_engine_and_worker_name_has_a_sentence() -> None:
     sources = [path.read_text() for folder in ("engine", "worker") for path in (APP / folder).glob("*.py")]
     pattern = r'"((?:worker|model|template|renderer|vocabulary|prompt|decode|queue|engine)_[a-z_]+)"'
     named = {code for source in sources for code in re.findall(pattern, source)}
-    assert {"queue_full", "model_keeps_crashing", "template_too_slow"} <= named <= set(english.SENTENCES)
+    assert {"queue_full", "model_keeps_crashing", "template_too_slow"} <= named <= set(SENTENCES[ENGLISH])
 
 
 def test_both_languages_say_the_same_things_with_the_same_values() -> None:

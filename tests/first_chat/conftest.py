@@ -5,8 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from openai import OpenAI
 
-from tests.commands.hearth import Hearth, served
+from tests.commands.hearth import PASSWORD, Hearth, served
 
 
 @pytest.fixture(scope="package")
@@ -28,6 +29,16 @@ def visitor(hearth: Hearth) -> Iterator[httpx.Client]:
 def address(visitor: httpx.Client) -> str:
     """Where the server is."""
     return str(visitor.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="package")
+def client(hearth: Hearth, address: str) -> Iterator[OpenAI]:
+    """OpenAI's SDK with a token that `hearth tokens create` made while the server was running."""
+    added = hearth.run("users", "add", "Programmer", HEARTH_PASSWORD=PASSWORD)
+    assert added.returncode == 0, added.stderr
+    token = hearth.run("tokens", "create", "--user", "Programmer", "--name", "test").stdout.strip()
+    with OpenAI(base_url=f"{address}/v1", api_key=token, max_retries=0) as made:
+        yield made
 
 
 @pytest.fixture(scope="package")

@@ -3,11 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 
-from tests.commands.hearth import PASSWORD, Hearth
+from tests.commands.hearth import Hearth
 
 GUIDE = "hearth-guide"
 QUESTIONS = [
@@ -20,15 +19,6 @@ QUESTIONS = [
     "Hello!",
     "What is quantization?",
 ]
-
-
-@pytest.fixture(scope="module")
-def client(hearth: Hearth, visitor: httpx.Client) -> OpenAI:
-    """The SDK with a token that `hearth tokens create` made while the server was running."""
-    added = hearth.run("users", "add", "Programmer", HEARTH_PASSWORD=PASSWORD)
-    assert added.returncode == 0, added.stderr
-    token = hearth.run("tokens", "create", "--user", "Programmer", "--name", "test").stdout.strip()
-    return OpenAI(base_url=f"{str(visitor.base_url).rstrip('/')}/v1", api_key=token, max_retries=0)
 
 
 def asked(question: str) -> list[ChatCompletionMessageParam]:
@@ -70,3 +60,14 @@ def test_the_terminal_chats_with_the_running_server(client: OpenAI, hearth: Hear
     done = hearth.run(*words, stdin=f"{QUESTIONS[0]}\n")
     assert done.returncode == 0, done.stderr
     assert answered(client, QUESTIONS[0]).splitlines()[0] in done.stdout
+
+
+def test_a_text_goes_on_as_it_is(client: OpenAI) -> None:
+    first, second = (
+        client.completions.create(model=GUIDE, prompt="Hearth is", max_tokens=6, temperature=0) for _ in range(2)
+    )
+    assert first.choices[0].text == second.choices[0].text != ""
+    assert first.usage is not None
+    assert 1 < first.usage.prompt_tokens < 8
+    with client.completions.create(model=GUIDE, prompt="Hearth is", max_tokens=6, temperature=0, stream=True) as stream:
+        assert "".join(chunk.choices[0].text for chunk in stream) == first.choices[0].text

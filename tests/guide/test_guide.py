@@ -13,7 +13,7 @@ from app.commands.parts import guide_path
 from app.weights.convert import convert
 from app.weights.gguf_file import read_header
 from app.weights.quantize import quantize
-from app.worker.messages import Turn
+from app.worker.messages import Load, Turn
 from app.worker.prompt import Prompts
 from tests.worker.reading_room import ReadingRoom
 
@@ -56,7 +56,7 @@ class Answered:
 
 def written(path: Path, prompts: list[list[int]], max_tokens: int) -> list[list[int]]:
     """What llama.cpp writes greedily after each prompt, end tokens included."""
-    room = ReadingRoom(path, ROOM_SLOTS)
+    room = ReadingRoom(Load(str(path), 512, ROOM_SLOTS, 64, 1))
     runs: list[list[int]] = []
     for start in range(0, len(prompts), ROOM_SLOTS):
         choices = room.write_all(prompts[start : start + ROOM_SLOTS], max_tokens)

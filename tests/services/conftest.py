@@ -64,7 +64,7 @@ def bob(accounts: Accounts, ada: Person) -> Person:
 @pytest.fixture
 def library(settings: Settings) -> Library:
     """One model file and the Guide."""
-    write_model(settings.models_dir / "tiny-llama.gguf", name="Tiny Llama")
+    write_model(settings.models_dir / "tiny-llama.gguf", name="Tiny Llama", context_length=CONTEXT_TOKENS)
     guide = write_model(settings.data_dir / "guide" / "guide.gguf", name="Hearth Guide", context_length=256)
     return Library(settings.models_dir, guide, settings.context_tokens)
 

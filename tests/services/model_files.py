@@ -25,6 +25,22 @@ def write_model(
     return path
 
 
+def write_adapter(path: Path, *, architecture: str = "llama") -> Path:
+    """Write a LoRA adapter of one pair and return its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = gguf.GGUFWriter(path, architecture)
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 2.0)
+    writer.add_tensor("token_embd.weight.lora_a", np.zeros((2, 8), dtype=np.float32))
+    writer.add_tensor("token_embd.weight.lora_b", np.zeros((4, 2), dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
 def write_truncated(path: Path) -> Path:
     """Write a GGUF of which the end is missing."""
     write_model(path)

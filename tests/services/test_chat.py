@@ -5,13 +5,16 @@ import asyncio
 import anyio
 import pytest
 
+from app.engine.events import ModelFile
 from app.errors import BadFile, Busy, Conflict, HearthError, InvalidInput, NotFound, TooLarge, Unavailable
 from app.services.accounts import Person
-from app.services.chat import ChatService, title_of
+from app.services.asking import title_of
+from app.services.chat import ChatService
 from app.services.chats import Chats
 from app.services.library import Library
-from app.services.replies import Reply
+from app.services.replies import Replies, Reply
 from app.settings import Settings
+from app.store.database import Database
 from app.worker.messages import Sampling, Turn
 from tests.scripted_engine import TIMEOUT_SECONDS, Finish, Gate, ScriptedEngine
 from tests.services.following import all_events
@@ -87,6 +90,27 @@ async def test_a_full_queue_and_a_broken_renderer_refuse_and_the_next_try_works(
     assert chats.get(ada.id, chat_id).messages == []
     await all_events(await chat_service.start_reply(ada.id, chat_id, "Hello?"))
     assert len(chats.get(ada.id, chat_id).messages) == 2
+
+
+async def test_a_model_that_is_too_large_and_impossible_sampling_store_nothing(
+    database: Database, library: Library, settings: Settings, chats: Chats, ada: Person, chat_id: str
+) -> None:
+    class SmallBox(ScriptedEngine):
+        async def context_tokens(self, model: ModelFile) -> int:
+            raise TooLarge("model_too_large", model=model.name)
+
+    engine = SmallBox()
+    service = ChatService(database, library, engine, settings, Replies(database, engine))
+    assert (await refused(service, ada, chat_id, "Hello?")).code == "model_too_large"
+    with pytest.raises(TooLarge):
+        await service.start_stateless(ada.id, [Turn("user", "Hello?")], "tiny-llama")
+    hot = Sampling(temperature=float("nan"))
+    with pytest.raises(InvalidInput):
+        await service.start_reply(ada.id, chat_id, "Hello?", sampling=hot)
+    with pytest.raises(InvalidInput):
+        await service.start_stateless(ada.id, [Turn("user", "Hello?")], "tiny-llama", hot)
+    assert chats.get(ada.id, chat_id).messages == []
+    assert engine.requests == []
 
 
 async def test_while_an_answer_is_written_a_second_message_is_refused_and_not_stored(

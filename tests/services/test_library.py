@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.events import ModelOptions
 from app.errors import BadFile, NotFound
 from app.services.library import Library, slug_of
-from tests.services.model_files import write_model, write_nonsense, write_truncated
+from app.worker.messages import Draft, Lora, Rope
+from tests.services.model_files import write_adapter, write_model, write_nonsense, write_truncated
 
 
 @pytest.fixture
@@ -42,12 +44,64 @@ def test_a_file_that_is_no_gguf_is_listed_last_and_is_never_the_default(library:
     assert library.default().name == "hearth-guide"
 
 
-@pytest.mark.parametrize(("architecture", "kind"), [("bert", "model"), ("llama", "adapter"), ("clip", "mmproj")])
+@pytest.mark.parametrize(
+    ("architecture", "kind"), [("bert", "model"), ("llama", "adapter"), ("clip", "mmproj"), ("clip", "model")]
+)
 def test_a_gguf_that_cannot_chat_is_refused(library: Library, folder: Path, architecture: str, kind: str) -> None:
     write_model(folder / "other.gguf", architecture=architecture, kind=kind)
     with pytest.raises(BadFile) as caught:
         library.find("other")
     assert caught.value.code == "model_not_chat"
+
+
+def test_an_embedding_model_can_be_taken_for_embeddings_only(library: Library, folder: Path) -> None:
+    path = write_model(folder / "vectors.gguf", architecture="bert")
+    write_model(folder / "eyes.gguf", architecture="clip")
+    assert library.find_embedding("vectors").path == path
+    assert library.find_embedding("hearth-guide").name == "hearth-guide"
+    with pytest.raises(BadFile):
+        library.find_embedding("eyes")
+
+
+def test_a_lora_adapter_is_listed_apart_from_the_models(library: Library, folder: Path) -> None:
+    write_adapter(folder / "Pirate Speech.gguf")
+    assert names(library) == ["hearth-guide"]
+    (adapter,) = library.adapters()
+    assert (adapter.name, adapter.architecture) == ("pirate-speech", "llama")
+    with pytest.raises(BadFile) as caught:
+        library.find("pirate-speech")
+    assert caught.value.code == "model_not_chat"
+
+
+def test_a_file_is_found_with_the_options_of_its_contents(folder: Path, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def options_of(fingerprint: str) -> ModelOptions:
+        asked.append(fingerprint)
+        return ModelOptions(rope=Rope("linear", 4.0), loras=(Lora("pirate", 0.5),), draft=Draft("model", "small"))
+
+    library = Library(folder, tmp_path / "no guide.gguf", 2048, options_of)
+    write_model(folder / "model.gguf", context_length=4096)
+    adapter, small = write_adapter(folder / "pirate.gguf"), write_model(folder / "small.gguf")
+    found = library.find("model")
+    assert asked == [found.fingerprint]
+    assert len(found.fingerprint) == 64
+    assert found.context_tokens == 16384
+    assert found.options.loras == (Lora(str(adapter), 0.5),)
+    assert found.options.draft == Draft("model", str(small))
+    adapter.unlink()
+    with pytest.raises(NotFound) as caught:
+        library.find("model")
+    assert (caught.value.code, caught.value.params) == ("adapter_unknown", {"name": "pirate"})
+
+
+def test_a_fingerprint_names_the_contents_wherever_the_file_lies(library: Library, folder: Path) -> None:
+    path = write_model(folder / "model.gguf")
+    first = library.find("model").fingerprint
+    path.rename(folder / "moved.gguf")
+    assert library.find("moved").fingerprint == first
+    write_model(folder / "moved.gguf", name="Other")
+    assert library.find("moved").fingerprint != first
 
 
 def test_an_unknown_model_is_not_found(library: Library) -> None:
@@ -92,10 +146,14 @@ def test_a_model_is_described_by_its_header(library: Library, folder: Path) -> N
     assert (model.is_guide, model.problem) == (False, None)
 
 
-def test_the_context_is_the_smaller_of_setting_and_model(library: Library, folder: Path) -> None:
+def test_the_context_is_what_the_model_was_made_for_and_the_setting_where_it_does_not_say(
+    library: Library, folder: Path
+) -> None:
     write_model(folder / "long.gguf", context_length=131_072)
-    assert library.find("long").context_tokens == 2048
+    write_model(folder / "silent.gguf", context_length=0)
+    assert library.find("long").context_tokens == 131_072
     assert library.find("hearth-guide").context_tokens == 1024
+    assert library.find("silent").context_tokens == 2048
 
 
 def test_the_guide_comes_after_the_models_of_the_household(library: Library, folder: Path) -> None:

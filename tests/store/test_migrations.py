@@ -4,20 +4,40 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import create_engine, inspect, text
 
 from app.errors import BadSetup
-from app.store import facts
+from app.store import facts, messages, migrate, model_settings, replies, users
 from app.store.database import Database
-from app.store.tables import Table
+from app.store.tables import ChatTable, ReplyTable, Table
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.reading() as session:
         context = MigrationContext.configure(session.connection(), opts={"target_metadata": Table.metadata})
         assert compare_metadata(context, Table.metadata) == []
+
+
+def test_a_database_of_the_first_release_is_brought_up_to_date_and_keeps_everything(url: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    old = create_engine(url)
+    with old.begin() as connection:
+        command.upgrade(migrate.config_for(connection), "0001")
+        connection.execute(text("INSERT INTO facts VALUES ('key', 'value')"))
+        assert "model_settings" not in inspect(connection).get_table_names()
+    old.dispose()
+    database = Database(url)
+    database.migrate()
+    with database.transaction() as session:
+        assert facts.get(session, "key") == "value"
+        model_settings.put(session, "f" * 64, {"kv_type": "q8_0"})
+    with database.reading() as session:
+        assert model_settings.get(session, "f" * 64) == {"kv_type": "q8_0"}
+        assert model_settings.get(session, "e" * 64) == {}
+    database.close()
 
 
 def test_migrating_again_keeps_everything(database: Database, url: str) -> None:
@@ -79,3 +99,28 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
         Database(f"sqlite:///{file}").migrate()
     assert caught.value.code == "database_broken"
     assert file.read_bytes() == b"this is no database at all " * 100
+
+
+def test_replies_of_a_hearth_before_long_chats_are_kept_and_read_as_not_cut(url: str) -> None:
+    database = Database(url)
+    database.migrate()
+    with database.transaction() as session:
+        chat = ChatTable(user_id=users.add(session, name="Ada", name_key="ada", password_hash="", is_admin=True).id)
+        session.add(chat)
+        session.flush()
+        answer = messages.add(session, chat_id=chat.id, parent_id=None, role="assistant", text="Hello.")
+        replies.add(session, ReplyTable(chat_id=chat.id, message_id=answer.id, model="tiny"))
+        for statement in (
+            "DROP TABLE summaries",
+            "ALTER TABLE replies DROP COLUMN cut_after_id",
+            "ALTER TABLE replies DROP COLUMN cut_until_id",
+            "ALTER TABLE replies DROP COLUMN summary_id",
+            "UPDATE alembic_version SET version_num = '0002'",
+        ):
+            session.connection().execute(text(statement))
+    database.migrate()
+    with database.reading() as session:
+        (reply,) = replies.of_chat(session, chat.id)
+        assert (reply.model, reply.cut_after_id, reply.cut_until_id, reply.summary_id) == ("tiny", None, None, None)
+        assert messages.of_chat(session, chat.id)[0].text == "Hello."
+    database.close()

@@ -18,6 +18,7 @@ from app.services.accounts import Accounts
 from app.services.chat import ChatService
 from app.services.chats import Chats
 from app.services.library import Library
+from app.services.model_settings import ModelSettings
 from app.services.passwords import Passwords
 from app.services.replies import Replies
 from app.settings import Settings
@@ -61,9 +62,9 @@ class Site:
 def build_parts(folder: Path) -> tuple[Parts, ScriptedEngine]:
     """Real services on a database in `folder`, with the Guide, a model, and a broken file."""
     settings = Settings(data_dir=folder / "data", models_dir=folder / "models", context_tokens=2048)
-    write_model(settings.models_dir / "tiny-llama.gguf", name="Tiny Llama")
+    write_model(settings.models_dir / "tiny-llama.gguf", name="Tiny Llama", context_length=2048)
     write_truncated(settings.models_dir / "broken.gguf")
-    guide = write_model(settings.data_dir / "guide" / "guide.gguf", name="Hearth Guide")
+    guide = write_model(settings.data_dir / "guide" / "guide.gguf", name="Hearth Guide", context_length=2048)
     database = Database(settings.sqlalchemy_url)
     database.migrate()
     accounts = Accounts(database, settings, Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)))
@@ -71,7 +72,8 @@ def build_parts(folder: Path) -> tuple[Parts, ScriptedEngine]:
     engine = ScriptedEngine()
     replies = Replies(database, engine)
     chat = ChatService(database, library, engine, settings, replies)
-    return Parts(settings, database, accounts, library, engine, Chats(database), chat, replies), engine
+    options = ModelSettings(database, library)
+    return Parts(settings, database, accounts, library, engine, Chats(database), chat, replies, options), engine
 
 
 @contextlib.contextmanager

@@ -16,6 +16,8 @@ from app.words.say import CHINESE, ENGLISH
         (None, "Getting ready …", -1),
         (Queued(3, None), "Waiting for a turn: place 3", -1),
         (Queued(1, 0.2), "Waiting for a turn: place 1, about 1 s", -1),
+        (Queued(2, 89.6), "Waiting for a turn: place 2, about 90 s", -1),
+        (Queued(5, 200.0), "Waiting for a turn: place 5, about 3 min", -1),
         (Loading(0.429), "Loading Tiny: 42 %", 0.43),
         (Reading(0, 0), "Reading: 100 %", 1),
         (Reading(1, 4), "Reading: 25 %", 0.25),

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
-UINT32, STRING, ARRAY = 4, 8, 9
+UINT32, FLOAT32, STRING, ARRAY = 4, 6, 8, 9
 
 
 def text(value: str) -> bytes:
@@ -16,6 +16,11 @@ def text(value: str) -> bytes:
 def key(name: str, kind: int, value: bytes) -> bytes:
     """A key with a value of the type `kind`."""
     return text(name) + struct.pack("<I", kind) + value
+
+
+def texts(name: str, items: Sequence[str]) -> bytes:
+    """A key with a list of texts."""
+    return key(name, ARRAY, struct.pack("<IQ", STRING, len(items)) + b"".join(map(text, items)))
 
 
 def tensor(name: str, shape: Sequence[int], kind: int, offset: int) -> bytes:

@@ -1,5 +1,6 @@
 """Files that are broken, cut, or made to harm: each is refused by name, quickly and without much memory."""
 
+import math
 import os
 import resource
 import struct
@@ -10,7 +11,7 @@ import pytest
 from app.errors import BadFile
 from app.weights.gguf_file import read_header
 from tests.weights import gguf_maker
-from tests.weights.gguf_maker import ARRAY, STRING, UINT32, key, tensor, text
+from tests.weights.gguf_maker import ARRAY, FLOAT32, STRING, UINT32, key, tensor, text, texts
 
 HUGE = (1 << 63) - 1
 LLAMA = key("general.architecture", STRING, text("llama"))
@@ -53,6 +54,47 @@ HOSTILE = {
         "gguf_header_corrupt",
     ),
     "tensor name too long": ({"tensors": [tensor("n" * 64, (8,), 0, 0)], "data": bytes(32)}, "gguf_header_corrupt"),
+    "token twice": ({"keys": [texts("tokenizer.ggml.tokens", ["a", "", "b", "", "a"])]}, "gguf_header_corrupt"),
+    "token twice in a long vocabulary": (
+        {"keys": [texts("tokenizer.ggml.tokens", [*map(str, range(200_000)), "199999"])]},
+        "gguf_header_corrupt",
+    ),
+    "token twice up to a zero": ({"keys": [texts("tokenizer.ggml.tokens", ["a", "a\0b"])]}, "gguf_header_corrupt"),
+    "token longer than any word": (
+        {"keys": [texts("tokenizer.ggml.tokens", ["a" * 2_000_000, "b"])]},
+        "gguf_header_corrupt",
+    ),
+    "token longer than the file": (
+        {"keys": [key("tokenizer.ggml.tokens", ARRAY, struct.pack("<IQQQ", STRING, 2, 3, HUGE))]},
+        "gguf_truncated",
+    ),
+    "no layers": ({"keys": [LLAMA, key("llama.block_count", UINT32, bytes(4))]}, "gguf_header_corrupt"),
+    "countless layers": ({"keys": [LLAMA, key("llama.block_count", UINT32, b"\xff" * 4)]}, "gguf_header_corrupt"),
+    "countless heads": (
+        {"keys": [LLAMA, key("llama.attention.head_count_kv", UINT32, struct.pack("<I", 2 + (1 << 27)))]},
+        "gguf_header_corrupt",
+    ),
+    "layers by name": ({"keys": [LLAMA, key("llama.block_count", STRING, text("many"))]}, "gguf_header_corrupt"),
+    "an epsilon below zero": (
+        {"keys": [LLAMA, key("llama.attention.layer_norm_rms_epsilon", FLOAT32, struct.pack("<f", -1))]},
+        "gguf_header_corrupt",
+    ),
+    "an epsilon that is no number": (
+        {"keys": [LLAMA, key("llama.attention.layer_norm_rms_epsilon", FLOAT32, struct.pack("<f", math.nan))]},
+        "gguf_header_corrupt",
+    ),
+    "endless positions": (
+        {"keys": [LLAMA, key("llama.rope.freq_base", FLOAT32, struct.pack("<f", math.inf))]},
+        "gguf_header_corrupt",
+    ),
+    "a norm in small numbers": (
+        {"tensors": [tensor("blk.0.attn_norm.weight", (8,), 1, 0)], "data": bytes(64)},
+        "gguf_header_corrupt",
+    ),
+    "weights that are counts": (
+        {"tensors": [tensor("blk.0.attn_q.weight", (8, 8), 26, 0)], "data": bytes(256)},
+        "gguf_header_corrupt",
+    ),
     "rows that do not fit blocks": ({"tensors": [tensor("a", (33,), 8, 0)], "data": bytes(64)}, "gguf_header_corrupt"),
 }
 
@@ -70,11 +112,17 @@ def test_every_cut_of_a_file_is_noticed(tiny_gguf: Path, tmp_path: Path) -> None
     data = tiny_gguf.read_bytes()
     path = tmp_path / "cut.gguf"
     header_bytes = min(tensor.offset for tensor in read_header(tiny_gguf).tensors)
-    for length in [*range(4, header_bytes, 97), header_bytes, len(data) // 2, len(data) - 33]:
-        path.write_bytes(data[:length])
+    path.write_bytes(data)
+    for length in [len(data) - 33, len(data) // 2, *range(header_bytes, 3, -1)]:
+        os.truncate(path, length)
         with pytest.raises(BadFile) as refusal:
             read_header(path)
         assert refusal.value.code == "gguf_truncated", length
+
+
+def test_a_vocabulary_may_have_several_empty_tokens(tmp_path: Path) -> None:
+    path = gguf_maker.write(tmp_path / "m.gguf", [texts("tokenizer.ggml.tokens", ["a", "", "b", ""])])
+    assert read_header(path).vocabulary_size == 4
 
 
 def test_no_flipped_byte_of_the_header_breaks_the_reader(tiny_gguf: Path, tmp_path: Path) -> None:

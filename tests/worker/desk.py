@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.worker.messages import Delta, Failed, Finished, FromWorker, Generate, Reading, Sampling
-from app.worker.scheduler import Scheduler
+from app.worker.scheduler import Parts, Scheduler
 from tests.worker.fake_llama import FakeLlama
 
 
@@ -14,9 +14,10 @@ class Desk:
     llama: FakeLlama
     said: list[FromWorker] = field(default_factory=list)
     now: float = 0.0
+    parts: Parts = field(default_factory=Parts)
 
     def __post_init__(self) -> None:
-        self.scheduler = Scheduler(self.llama, self.said.append, lambda: self.now)
+        self.scheduler = Scheduler(self.llama, self.said.append, lambda: self.now, self.parts)
 
     def ask(
         self, request: str, tokens: list[int], max_tokens: int = 4, stop: list[str] | None = None, penalty: float = 1.0

@@ -4,13 +4,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.worker.llama import ContextPlan, LlamaContext, Log
-from app.worker.messages import Finished, FromWorker, Generate, Sampling
-from app.worker.scheduler import Scheduler
+from app.worker.llama.context import LlamaContext
+from app.worker.llama.log import Log
+from app.worker.llama.samplers import Sampler
+from app.worker.messages import Finished, FromWorker, Generate, Load, Sampling
+from app.worker.scheduler import Parts, Scheduler
 
 # Logits move by rounding when the same sum is taken in another order. Measured on this suite's random weights, in
 # F16 with flash attention: up to 0.012; in Q4_K_M: up to 0.13. A wrong cell or position moves them by whole units.
 LARGEST_ROUNDING = 0.25
+GREEDY = Sampling(temperature=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,45 +24,68 @@ class Choice:
     margin: float
 
 
-class WatchedContext(LlamaContext):
-    """A context that notes the margin of each choice."""
+class WatchedSampler(Sampler):
+    """Notes the margin of each choice."""
 
-    def __init__(self, path: Path, slots: int = 8, batch_tokens: int = 64, context_tokens: int = 512) -> None:
-        plan = ContextPlan(path, context_tokens, slots, batch_tokens, threads=1)
-        super().__init__(plan, Log(), lambda _fraction: None)
-        self.choices: dict[int, list[Choice]] = {}
+    def watch(self, context: LlamaContext, choices: list[Choice]) -> None:
+        self._watched, self._choices = context, choices
 
-    def sample(self, sampler: object, index: int) -> int:
-        token = super().sample(sampler, index)
-        self.choices.setdefault(id(sampler), []).append(Choice(token, self.margin(index)))
+    def sample(self, index: int) -> int:
+        token = super().sample(index)
+        self._choices.append(Choice(token, self._watched.margin(index)))
         return token
 
-    def sampler(self, sampling: Sampling, history: list[int]) -> object:
-        sampler = super().sampler(sampling, history)
-        self.choices[id(sampler)] = []
+
+class WatchedContext(LlamaContext):
+    """A context whose samplers are watched; `choices` are theirs, in the order in which they began."""
+
+    def __init__(self, load: Load) -> None:
+        super().__init__(load, Log(), lambda _fraction: None)
+        self.choices: list[list[Choice]] = []
+
+    def sampler(self, sampling: Sampling, history: list[int]) -> Sampler:
+        sampler = WatchedSampler(self.vocabulary, self._context, sampling, history)
+        self.choices.append([])
+        sampler.watch(self, self.choices[-1])
         return sampler
+
+
+def eight_slots(path: Path) -> Load:
+    """Short steps and one thread."""
+    return Load(str(path), 512, 8, 64, 1)
+
+
+def one_slot(path: Path) -> Load:
+    """The same, for one at a time."""
+    return Load(str(path), 512, 1, 64, 1)
 
 
 class ReadingRoom:
     """One context with its scheduler."""
 
-    def __init__(self, path: Path, slots: int = 8) -> None:
-        self._context = WatchedContext(path, slots)
-        self._said: list[FromWorker] = []
-        self._scheduler = Scheduler(self._context, self._said.append, time.monotonic)
+    def __init__(self, load: Load, parts: Parts | None = None) -> None:
+        self.context = WatchedContext(load)
+        self.said: list[FromWorker] = []
+        self.scheduler = Scheduler(self.context, self.said.append, time.monotonic, parts)
 
     def write_all(self, prompts: list[list[int]], max_tokens: int) -> list[list[Choice]]:
         """The choices for each prompt, all of them asked for at once; there is a slot for each."""
-        self._context.choices.clear()
-        for number, prompt in enumerate(prompts):
-            self._scheduler.submit(Generate(str(number), prompt, max_tokens, Sampling(temperature=0)))
-        while self._scheduler.has_work:
-            self._scheduler.step()
-        return list(self._context.choices.values())
+        return self.answer_all(
+            [Generate(str(number), prompt, max_tokens, GREEDY) for number, prompt in enumerate(prompts)]
+        )
+
+    def answer_all(self, requests: list[Generate]) -> list[list[Choice]]:
+        """The choices for each request, in the order in which they began."""
+        self.context.choices.clear()
+        for generate in requests:
+            self.scheduler.submit(generate)
+        while self.scheduler.has_work:
+            self.scheduler.step()
+        return list(self.context.choices)
 
     def num_cached(self) -> int:
         """Prompt tokens that the last request found in its slot."""
-        return [each for each in self._said if isinstance(each, Finished)][-1].numbers.cached_tokens
+        return [each for each in self.said if isinstance(each, Finished)][-1].numbers.cached_tokens
 
 
 def first_difference(left: list[Choice], right: list[Choice]) -> Choice | None:

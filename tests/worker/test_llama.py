@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from app.worker.errors import LlamaError
-from app.worker.llama import ContextPlan, LlamaContext, Log, context_error
-from app.worker.messages import Delta, Finished, FromWorker, Generate, Sampling
+from app.worker.llama.context import LlamaContext
+from app.worker.llama.log import Log, context_error
+from app.worker.messages import Delta, Finished, FromWorker, Generate, Load, Sampling
 from app.worker.scheduler import Scheduler
-from tests.worker.reading_room import LARGEST_ROUNDING, ReadingRoom, first_difference
+from tests.worker.reading_room import LARGEST_ROUNDING, ReadingRoom, eight_slots, first_difference, one_slot
 
 NUM_TOKENS = 32
 
@@ -35,13 +36,13 @@ def answer(context: LlamaContext, generate: Generate) -> tuple[str, Finished]:
 @pytest.fixture(scope="module")
 def context(tiny_gguf: Path) -> LlamaContext:
     """Two slots."""
-    return LlamaContext(ContextPlan(tiny_gguf, 256, 2, 32, 1), Log(), lambda _fraction: None)
+    return LlamaContext(Load(str(tiny_gguf), 256, 2, 32, 1), Log(), lambda _fraction: None)
 
 
 def test_eight_at_once_part_from_what_each_writes_alone_by_rounding_only(tiny_gguf: Path) -> None:
     prompts = some_prompts()
-    alone = [ReadingRoom(tiny_gguf).write_all([prompt], NUM_TOKENS)[0] for prompt in prompts]
-    together = ReadingRoom(tiny_gguf).write_all(prompts, NUM_TOKENS)
+    alone = [ReadingRoom(eight_slots(tiny_gguf)).write_all([prompt], NUM_TOKENS)[0] for prompt in prompts]
+    together = ReadingRoom(eight_slots(tiny_gguf)).write_all(prompts, NUM_TOKENS)
     for one, other in zip(alone, together, strict=True):
         differing = first_difference(one, other)
         assert differing is None or differing.margin < LARGEST_ROUNDING, "only rounding may part the texts"
@@ -49,14 +50,14 @@ def test_eight_at_once_part_from_what_each_writes_alone_by_rounding_only(tiny_gg
 
 def test_eight_at_once_in_q8_0_make_the_same_choices_to_the_last_bit(tiny_q8_gguf: Path) -> None:
     prompts = some_prompts()
-    together = ReadingRoom(tiny_q8_gguf).write_all(prompts, NUM_TOKENS)
-    assert together == [ReadingRoom(tiny_q8_gguf).write_all([prompt], NUM_TOKENS)[0] for prompt in prompts]
+    together = ReadingRoom(eight_slots(tiny_q8_gguf)).write_all(prompts, NUM_TOKENS)
+    assert together == [ReadingRoom(eight_slots(tiny_q8_gguf)).write_all([prompt], NUM_TOKENS)[0] for prompt in prompts]
 
 
 def test_prefix_that_was_found_in_the_cache_changes_nothing(tiny_gguf: Path) -> None:
     prompt = some_prompts()[1]
-    fresh = ReadingRoom(tiny_gguf).write_all([prompt], NUM_TOKENS)[0]
-    used = ReadingRoom(tiny_gguf, slots=1)
+    fresh = ReadingRoom(eight_slots(tiny_gguf)).write_all([prompt], NUM_TOKENS)[0]
+    used = ReadingRoom(one_slot(tiny_gguf))
     used.write_all([[*prompt[:150], 3, 4, 5]], NUM_TOKENS)
     differing = first_difference(fresh, used.write_all([prompt], NUM_TOKENS)[0])
     assert used.num_cached() == 150
@@ -99,15 +100,15 @@ def test_stop_string_ends_a_real_answer_before_it(context: LlamaContext) -> None
 
 
 def test_context_is_no_longer_than_the_model_was_trained_for(tiny_gguf: Path) -> None:
-    context = LlamaContext(ContextPlan(tiny_gguf, 1_000_000, 1, 32, 1), Log(), lambda _fraction: None)
+    context = LlamaContext(Load(str(tiny_gguf), 1_000_000, 1, 32, 1), Log(), lambda _fraction: None)
     assert context.context_tokens == 2048
 
 
 def test_threads_can_be_changed_between_steps(context: LlamaContext) -> None:
     before, _ = answer(context, Generate("one", [9, 8, 7], 8, Sampling(temperature=0)))
-    context.set_threads(2)
+    context.set_threads(2, 1)
     after, _ = answer(context, Generate("two", [9, 8, 7], 8, Sampling(temperature=0)))
-    context.set_threads(1)
+    context.set_threads(1, 1)
     assert len(before) > 0
     assert len(after) > 0
 
@@ -116,7 +117,7 @@ def test_truncated_model_is_refused_with_the_reason(tiny_gguf: Path, tmp_path: P
     short = tmp_path / "short.gguf"
     short.write_bytes(tiny_gguf.read_bytes()[:-5000])
     with pytest.raises(LlamaError) as failure:
-        LlamaContext(ContextPlan(short, 256, 1, 32, 1), Log(), lambda _fraction: None)
+        LlamaContext(Load(str(short), 256, 1, 32, 1), Log(), lambda _fraction: None)
     assert failure.value.code == "model_load_failed"
     assert failure.value.detail
 
@@ -127,14 +128,14 @@ def test_unknown_architecture_has_its_own_code(tiny_gguf: Path, tmp_path: Path) 
         tiny_gguf.read_bytes().replace(b"\x05\x00\x00\x00\x00\x00\x00\x00llama", b"\x05" + b"\0" * 7 + b"lhama", 1)
     )
     with pytest.raises(LlamaError) as failure:
-        LlamaContext(ContextPlan(strange, 256, 1, 32, 1), Log(), lambda _fraction: None)
+        LlamaContext(Load(str(strange), 256, 1, 32, 1), Log(), lambda _fraction: None)
     assert failure.value.code == "model_architecture_unknown"
     assert "lhama" in failure.value.detail
 
 
 def test_load_reports_how_far_it_is(tiny_gguf: Path) -> None:
     fractions: list[float] = []
-    LlamaContext(ContextPlan(tiny_gguf, 256, 1, 32, 1), Log(), fractions.append)
+    LlamaContext(Load(str(tiny_gguf), 256, 1, 32, 1), Log(), fractions.append)
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
 
@@ -144,7 +145,7 @@ def test_load_is_given_up_when_the_parent_is_gone(tiny_gguf: Path) -> None:
         raise EOFError
 
     with pytest.raises(LlamaError):
-        LlamaContext(ContextPlan(tiny_gguf, 256, 1, 32, 1), Log(), report)
+        LlamaContext(Load(str(tiny_gguf), 256, 1, 32, 1), Log(), report)
 
 
 def test_context_without_length_is_not_told_as_a_lack_of_memory() -> None:

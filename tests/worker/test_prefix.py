@@ -1,5 +1,6 @@
 """What is in a slot already is not read again, on a fake llama."""
 
+from app.worker.messages import Generate
 from app.worker.slots import Slots, num_shared
 from tests.worker.desk import Desk
 from tests.worker.fake_llama import FakeLlama
@@ -76,23 +77,40 @@ def test_failed_batch_fails_only_the_culprit_and_leaves_the_cache_clean() -> Non
     assert desk.llama.num_samplers == 0
 
 
-def test_shared_system_prompt_does_not_drive_another_chat_out_of_its_slot() -> None:
+def asked(tokens: list[int]) -> Generate:
+    """A request for a text of no chat."""
+    return Generate("one", tokens, 1)
+
+
+def test_shared_system_prompt_does_not_drive_another_text_out_of_its_slot() -> None:
     slots = Slots(2)
-    long_chat = slots.take([1, 2, 3])
-    long_chat.tokens = [1, 2, 3, *range(10, 60)]
-    slots.give_back(long_chat)
-    assert slots.take([1, 2, 3, 7]) is not long_chat
+    long_text = slots.take(asked([1, 2, 3]))
+    long_text.tokens = [1, 2, 3, *range(10, 60)]
+    slots.give_back(long_text)
+    assert slots.take(asked([1, 2, 3, 7])) is not long_text
 
 
 def test_longest_kept_prefix_wins_and_then_the_slot_unused_for_longest() -> None:
     slots = Slots(3)
-    held = {name: slots.take([number]) for number, name in enumerate("abc")}
+    held = {name: slots.take(asked([number])) for number, name in enumerate("abc")}
     held["a"].tokens, held["b"].tokens, held["c"].tokens = [1, 2], [1, 2, 3], [9, 9]
     for name in "cab":
         slots.give_back(held[name])
-    assert slots.take([1, 2, 3, 4]) is held["b"]
-    assert slots.take([5]) is held["c"]
+    assert slots.take(asked([1, 2, 3, 4])) is held["b"]
+    assert slots.take(asked([5])) is held["a"]
 
 
 def test_shared_prefix_is_counted() -> None:
     assert [num_shared([], [1]), num_shared([1, 2], [1, 2, 3]), num_shared([1, 5], [1, 2])] == [0, 2, 1]
+    assert [num_shared([*range(length), 99], list(range(40))) for length in range(40)] == list(range(40))
+
+
+def test_new_texts_take_places_beside_each_other() -> None:
+    slots = Slots(8)
+    first = [slots.take(asked([number])) for number in range(8)]
+    for slot in sorted(first, key=lambda each: each.number % 3):
+        slot.tokens = [100 + slot.number, 1, 2, 3]
+        slots.give_back(slot)
+    slots.give_back(slots.take(asked([40])))
+    numbers = sorted(slots.take(asked([50 + number])).number for number in range(4))
+    assert numbers == [numbers[0] + place for place in range(4)]

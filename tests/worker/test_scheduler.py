@@ -1,5 +1,6 @@
 """How requests share the steps of one model, on a fake llama."""
 
+from app.worker.messages import Delta, Generate, Sampling
 from tests.worker.desk import Desk
 from tests.worker.fake_llama import END, FakeLlama, FakeVocabulary
 
@@ -73,7 +74,7 @@ def test_long_prompt_stalls_a_writer_by_no_more_than_a_chunk() -> None:
     desk.ask("reader", [98] * 40, max_tokens=1)
     desk.step(5)
     assert desk.text("writer") == "a" * 7
-    assert desk.llama.batches[2:] == [{0: 1, 1: 8}] * 5
+    assert desk.llama.batches[2:] == [{1: 8}, {0: 1}] * 5
     assert desk.readings("reader") == [0, 8, 16, 24, 32, 40]
 
 
@@ -169,3 +170,56 @@ def test_penalty_sees_the_end_of_the_prompt() -> None:
     desk.ask("two", [5, 6, 7, 8])
     desk.step()
     assert desk.llama.histories == [[6, 7, 8], []]
+
+
+def test_grammar_that_cannot_be_used_fails_its_request_and_takes_no_slot() -> None:
+    desk = Desk(FakeLlama(slots=1))
+    desk.scheduler.submit(Generate("bad", [97], 4, Sampling(grammar="broken")))
+    desk.ask("good", [98], max_tokens=2)
+    desk.run()
+    assert [failed.code for failed in desk.failed("bad")] == ["grammar_invalid"]
+    assert desk.text("good") == "bb"
+
+
+def test_probabilities_come_with_the_text_of_their_tokens() -> None:
+    llama = count_up_to(5)
+    llama.vocabulary = FakeVocabulary({2: b"\xf0\x9f", 3: b"\xa6", 4: b"\x99", 5: b"!"})
+    desk = Desk(llama)
+    desk.scheduler.submit(Generate("one", [1], 10, Sampling(temperature=0, logprobs=2)))
+    desk.run()
+    deltas = [each for each in desk.said if isinstance(each, Delta)]
+    assert [len(delta.logprobs) for delta in deltas] == [3, 1]
+    assert [each.drawn.token for delta in deltas for each in delta.logprobs] == [2, 3, 4, 5]
+    assert len(deltas[0].logprobs[0].likeliest) == 2
+
+
+def test_writer_keeps_its_rate_while_a_long_prompt_is_read() -> None:
+    desk = Desk(FakeLlama(context_tokens=600, batch_tokens=256))
+
+    def work(counts: dict[int, int]) -> None:
+        desk.now += 0.1 + 0.01 * sum(counts.values())
+
+    desk.llama.on_decode = work
+    desk.ask("warm-up", [97] * 256, max_tokens=20)
+    desk.run()
+    desk.ask("writer", [98], max_tokens=500)
+    desk.step(10)
+    alone = desk.now
+    desk.step(10)
+    alone = (desk.now - alone) / 10
+    before, written = desk.now, len(desk.text("writer"))
+    desk.ask("reader", [99] * 500, max_tokens=1)
+    while desk.finished("reader") is None:
+        desk.step()
+    rate = (len(desk.text("writer")) - written) / (desk.now - before)
+    assert rate * alone >= 0.35
+
+
+def test_all_requests_end_when_the_worker_does() -> None:
+    desk = Desk(FakeLlama(slots=1))
+    desk.ask("writer", [97], max_tokens=50)
+    desk.ask("waiting", [98])
+    desk.step(2)
+    desk.scheduler.cancel_all()
+    assert (desk.reason("writer"), desk.reason("waiting")) == ("stopped", "stopped")
+    assert not desk.scheduler.has_work

@@ -1,6 +1,7 @@
 """Whole characters only, and never a part of a stop string."""
 
 import itertools
+import random
 
 import pytest
 
@@ -54,3 +55,31 @@ def test_empty_stop_string_stops_nothing() -> None:
 def test_nothing_is_given_out_after_the_stop() -> None:
     stream = TextStream(["x"])
     assert [stream.add(b"ax"), stream.add(b"b"), stream.finish()] == ["a", "", ""]
+
+
+def test_any_cutting_of_any_text_gives_what_stands_before_the_first_stop_string() -> None:
+    draw = random.Random(11)
+    for _ in range(3000):
+        text = "".join(draw.choice("ab\né🦙") for _ in range(draw.randrange(30)))
+        stop = ["".join(draw.choice("ab\né") for _ in range(draw.randrange(1, 5))) for _ in range(draw.randrange(4))]
+        stream = TextStream(stop)
+        told = []
+        data = text.encode()
+        while data:
+            length = draw.randrange(1, 6)
+            told.append(stream.add(data[:length]))
+            data = data[length:]
+            assert not any(string in "".join(told) for string in stop)
+        whole = "".join(told) + stream.finish()
+        ends = [text.index(string) for string in stop if string in text]
+        assert whole == first_stopped(text, stop)
+        assert stream.is_stopped == bool(ends)
+
+
+def first_stopped(text: str, stop: list[str]) -> str:
+    """What comes before a stop string, where the text is searched at each step as far as it is known."""
+    for end in range(len(text) + 1):
+        starts = [text[:end].index(string) for string in stop if string in text[:end]]
+        if starts:
+            return text[: min(starts)]
+    return text

@@ -14,6 +14,9 @@ CODES: Mapping[str, str] = {
 PARAMS: Mapping[str, str] = {
     "model_not_found": "model",
     "context_length_exceeded": "messages",
+    "grammar_invalid": "grammar",
+    "json_schema_unsupported": "response_format",
+    "embedding_tokens": "input",
 }
 
 

@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from app.api.sampling import MaxTokens, MinP, RepeatPenalty, Seed, Temperature, TopK, TopP
+from app.api.logprobs import LogprobsPublic
+from app.api.openai.sampling import ChatSamplingFields
+from app.api.sampling import MaxTokens
 from app.worker.messages import Turn
 
 Text = Annotated[str, Field(max_length=1_000_000)]
@@ -46,39 +48,37 @@ class StreamOptions(BaseModel):
     include_usage: bool = False
 
 
-class CompletionCreate(BaseModel):
-    """A conversation to be continued."""
+class AskingFields(BaseModel):
+    """What is the same for a conversation and for a text."""
 
     model: Annotated[str, Field(max_length=500)]
-    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=10_000)]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
     max_tokens: MaxTokens | None = None
-    max_completion_tokens: MaxTokens | None = None
     stop: StopString | Annotated[list[StopString], Field(max_length=16)] | None = None
-    temperature: Temperature | None = None
-    top_p: TopP | None = None
-    top_k: TopK | None = None
-    min_p: MinP | None = None
-    repeat_penalty: RepeatPenalty | None = None
-    seed: Seed | None = None
-
-    @field_validator("seed", mode="before")
-    @classmethod
-    def _any_seed(cls, seed: object) -> object:
-        """Many clients say -1 where they want any seed."""
-        return None if seed == -1 else seed
-
-    @property
-    def most_tokens(self) -> int | None:
-        """The limit, by its newer or by its older name."""
-        return self.max_completion_tokens or self.max_tokens
 
     @property
     def stop_strings(self) -> tuple[str, ...]:
         """The strings that end the answer."""
         return (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+
+    @property
+    def with_usage(self) -> bool:
+        """Whether a stream is to tell the numbers."""
+        return self.stream_options is not None and self.stream_options.include_usage
+
+
+class CompletionCreate(AskingFields, ChatSamplingFields):
+    """A conversation to be continued."""
+
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=10_000)]
+    max_completion_tokens: MaxTokens | None = None
+
+    @property
+    def most_tokens(self) -> int | None:
+        """The limit, by its newer or by its older name."""
+        return self.max_completion_tokens or self.max_tokens
 
 
 class PromptTokensDetails(BaseModel):
@@ -100,10 +100,11 @@ FinishReason = Literal["stop", "length"]
 
 
 class AnswerMessage(BaseModel):
-    """The answer."""
+    """The answer; `reasoning_content` is what the model thought aloud before it."""
 
     role: Literal["assistant"] = "assistant"
     content: str
+    reasoning_content: str | None = None
 
 
 class Choice(BaseModel):
@@ -112,7 +113,7 @@ class Choice(BaseModel):
     index: int = 0
     message: AnswerMessage
     finish_reason: FinishReason
-    logprobs: None = None
+    logprobs: LogprobsPublic | None = None
 
 
 class CompletionPublic(BaseModel):

@@ -67,6 +67,26 @@ hearth.part("notes", (root, trigger) => {
       say("page_show_earlier", { count })));
   };
 
+  const cut = ({ label, summary }) =>
+    make("div", { class: "hearth-cut", role: "note" },
+      make("p", {}, label),
+      summary ? make("details", {}, make("summary", {}, say("page_cut_summary")), make("p", {}, summary)) : null);
+
+  // What the model does not read any more is paler, and behind the last of it stands why.
+  const drawCut = (wrap, rows) => {
+    const { id, cut: state } = hearth.talk;
+    rows.forEach((row, index) => row.classList.toggle("hearth-unread", Boolean(state) && index >= state.first && index <= state.last));
+    const key = state ? JSON.stringify([id, state]) : "";
+    const old = wrap.querySelector(".hearth-cut");
+    const place = state && (state.last >= 0 ? rows[state.last] : wrap);
+    if (old && old.dataset.key === key && old.parentElement === place) return;
+    old?.remove();
+    if (!place) return;
+    const fresh = cut(state);
+    fresh.dataset.key = key;
+    if (place === wrap) wrap.prepend(fresh); else place.append(fresh);
+  };
+
   // Gradio draws one row per message, in order. Notes are only put where they changed: this runs with every update.
   const draw = () => {
     const wrap = talk()?.querySelector(".message-wrap");
@@ -88,7 +108,19 @@ hearth.part("notes", (root, trigger) => {
       if (fresh) fresh.dataset.key = key;
       if (old && fresh) old.replaceWith(fresh); else if (old) old.remove(); else if (fresh) row.append(fresh);
     });
+    drawCut(wrap, rows);
     drawEarlier(wrap);
+  };
+
+  // Gradio draws an answer anew with every piece of it: thoughts that were opened stay open.
+  const keepOpen = () => {
+    for (const details of talk().querySelectorAll(".hearth-reasoning")) {
+      const row = details.closest(".message-row");
+      if (details.dataset.known) continue;
+      details.dataset.known = "yes";
+      details.open = row.dataset.thoughts === "open";
+      details.addEventListener("toggle", () => { if (details.isConnected) row.dataset.thoughts = details.open ? "open" : ""; });
+    }
   };
 
   // See app/ui/message_text.py: these stand for < $ \ ! and : in what models write.
@@ -108,6 +140,7 @@ hearth.part("notes", (root, trigger) => {
     const observer = new MutationObserver(() => {
       observer.disconnect();
       putBack();
+      keepOpen();
       draw();
       observer.observe(talk(), { childList: true, subtree: true, characterData: true });
     });

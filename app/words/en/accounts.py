@@ -39,4 +39,5 @@ SENTENCES: dict[str, str] = {
         "Hearth may not write in the folder {path} ({reason}). Make it belong to the user that Hearth runs as: "
         "chown -R {uid}:{gid} '{path}', or name another folder with HEARTH_DATA_DIR."
     ),
+    "admin_only": "Only an admin of this Hearth may do this. Ask one of them.",
 }

@@ -32,4 +32,9 @@ SENTENCES: dict[str, str] = {
     ),
     "server_stopped": "Hearth was stopped while it wrote this answer. What was written is kept; try again.",
     "server_stopping": "Hearth is being stopped. Try again when it runs once more.",
+    "summary_ask": (
+        "Summarise our conversation so far, so that you can go on with it later: wishes, facts, names, numbers, "
+        "decisions, open questions. At most 150 words, in the language of our conversation, and nothing else."
+    ),
+    "summary_asked": "Summarise what we said after that.",
 }

@@ -42,6 +42,33 @@ SENTENCES: dict[str, str] = {
     "doctor_threads_quota": "Threads: {threads}; the container's CPU quota is {quota} of {online} cores.",
     "doctor_memory": "Memory: {available} of {total} can be had now.",
     "doctor_memory_limited": "Memory: {available} can be had now; the container is limited to {limit} of {total}.",
+    "doctor_memory_arc": "ZFS holds {arc} of it as its cache, and gives that back when a model needs it.",
+    "doctor_gpu": "Graphics card: {name}, {free} of {total} free.",
+    "doctor_gpu_unused": (
+        "Graphics card: {name}, {free} of {total} free. This build of llama.cpp computes on the CPU only: install the"
+        " driver's development kit, then run CMAKE_ARGS=-DGGML_CUDA=ON make install (AMD: -DGGML_HIP=ON or"
+        " -DGGML_VULKAN=ON)."
+    ),
+    "doctor_backend_cpu": "the CPU",
+    "doctor_backend_variant": "the CPU variant {variant}",
+    "doctor_backend_gpu": "the graphics card",
+    "doctor_backend_plain": "{backend} without llama.cpp's extra weight buffers",
+    "doctor_backend_right": (
+        "Tried {backend}: the right text; it reads {reading} and writes {writing} tokens per second of the Guide."
+    ),
+    "doctor_backend_wrong": "Tried {backend}: the text was wrong ({detail}), so it is not used.",
+    "doctor_backend_died": "Tried {backend}: it crashed ({detail}), so it is not used.",
+    "doctor_backend_hung": "Tried {backend}: it hung and was stopped, so it is not used.",
+    "doctor_backend_refused": "Tried {backend}: it could not be started ({detail}), so it is not used.",
+    "doctor_backend_chosen": "Engine: Hearth computes with {backend}, the best that works here.",
+    "doctor_backend_none": (
+        "Engine: no way to compute works here; the lines above say how each one failed. Run make install again, so"
+        " that llama.cpp is built for this processor."
+    ),
+    "doctor_backend_given_up": (
+        "Hearth gave up {backend} on {at}, because the engine died of it ({reason}). To try it again, stop Hearth,"
+        " delete {path}, and run hearth doctor."
+    ),
     "doctor_data_dir": "Data folder: {path}, {free} free.",
     "doctor_data_dir_network": (
         "Data folder: {path} lies on a network share ({kind}). SQLite loses data there: put HEARTH_DATA_DIR on a"
@@ -58,4 +85,11 @@ SENTENCES: dict[str, str] = {
     "doctor_database": "Database: {url} answers.",
     "doctor_database_none": "Database: {url} is not there yet; the first start makes it.",
     "doctor_database_broken": "Database: {problem}",
+    "bench_model_unknown": (
+        "{model} is no GGUF file and no shape that can be made. Give the path of a file, or one of {shapes} with a"
+        " vocabulary of {vocabularies} and a quantization such as Q4_K_M."
+    ),
+    "bench_streams_invalid": "--streams {streams} is not valid. Give numbers from 1 to {most}, such as 1,4,8.",
+    "bench_not_ready": "The server to be measured did not answer within {seconds} seconds. Try again on a quieter box.",
+    "bench_refused": "The server to be measured gave no whole answer: {answer}. Try a smaller --context or --streams.",
 }

@@ -58,8 +58,18 @@ SENTENCES: dict[str, str] = {
     "page_status_starting": "Getting ready …",
     "page_status_queued": "Waiting for a turn: place {position}",
     "page_status_queued_eta": "Waiting for a turn: place {position}, about {seconds} s",
+    "page_status_queued_minutes": "Waiting for a turn: place {position}, about {minutes} min",
     "page_status_loading": "Loading {model}: {percent} %",
     "page_status_reading": "Reading: {percent} %",
+    "page_reasoning": "Thoughts",
+    "page_reasoning_running": "Thinking …",
+    "page_cut": "The chat is longer than the model's memory: {count} earlier messages are not read any more.",
+    "page_cut_summarised": "The chat is longer than the model's memory: {count} earlier messages are summarised.",
+    "page_cut_partly": (
+        "The chat is longer than the model's memory: {count} earlier messages are not read any more, {summarised} of "
+        "them are summarised."
+    ),
+    "page_cut_summary": "Summary",
     "page_tokens": "{count} tokens",
     "page_speed": "{speed} tokens/s",
     "page_first_token": "first word after {seconds} s",

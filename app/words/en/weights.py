@@ -67,4 +67,5 @@ SENTENCES: dict[str, str] = {
     "weights_not_finite": "The tensor {tensor} holds numbers that are none (NaN or infinity). "
     "Download the model again.",
     "weights_too_large_for_f16": "The tensor {tensor} holds numbers too large for f16. Convert to bf16 instead.",
+    "vocabulary_too_small": "A vocabulary of {size} tokens cannot be made. Take {least} or more.",
 }

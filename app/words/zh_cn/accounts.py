@@ -26,4 +26,5 @@ SENTENCES: dict[str, str] = {
         "Hearth 无法写入文件夹 {path}（{reason}）。请把它交给运行 Hearth 的用户：chown -R {uid}:{gid} '{path}'，"
         "或用 HEARTH_DATA_DIR 指定其他文件夹。"
     ),
+    "admin_only": "只有这个 Hearth 的管理员可以这样做。请向管理员提出。",
 }

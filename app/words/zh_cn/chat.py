@@ -22,4 +22,9 @@ SENTENCES: dict[str, str] = {
     ),
     "server_stopped": "写这个回答时 Hearth 被停止了。已写的内容已保存，请重试。",
     "server_stopping": "Hearth 正在停止。请等它重新运行后再试。",
+    "summary_ask": (
+        "请总结我们到目前为止的对话，以便你以后能继续：愿望、事实、名称、数字、决定和未解决的问题。"
+        "最多 150 字，使用我们对话的语言，不要写别的。"
+    ),
+    "summary_asked": "请总结我们在那之后说了什么。",
 }

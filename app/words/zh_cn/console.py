@@ -33,6 +33,30 @@ SENTENCES: dict[str, str] = {
     "doctor_threads_quota": "线程：{threads}；容器的 CPU 配额为 {online} 个核心中的 {quota} 个。",
     "doctor_memory": "内存：共 {total}，现在可用 {available}。",
     "doctor_memory_limited": "内存：现在可用 {available}；容器上限为 {limit}（共 {total}）。",
+    "doctor_memory_arc": "其中 {arc} 是 ZFS 的缓存，模型需要时会让出来。",
+    "doctor_gpu": "显卡：{name}，{total} 中剩余 {free}。",
+    "doctor_gpu_unused": (
+        "显卡：{name}，{total} 中剩余 {free}。当前的 llama.cpp 只用 CPU 计算：请安装驱动的开发工具包，"
+        "再运行 CMAKE_ARGS=-DGGML_CUDA=ON make install（AMD：-DGGML_HIP=ON 或 -DGGML_VULKAN=ON）。"
+    ),
+    "doctor_backend_cpu": "CPU",
+    "doctor_backend_variant": "CPU 变体 {variant}",
+    "doctor_backend_gpu": "显卡",
+    "doctor_backend_plain": "{backend}（不用 llama.cpp 的额外权重缓冲区）",
+    "doctor_backend_right": "已试 {backend}：文本正确；向导模型每秒读取 {reading} 个、写出 {writing} 个词元。",
+    "doctor_backend_wrong": "已试 {backend}：文本不正确（{detail}），因此不使用。",
+    "doctor_backend_died": "已试 {backend}：它崩溃了（{detail}），因此不使用。",
+    "doctor_backend_hung": "已试 {backend}：它没有反应，已被停止，因此不使用。",
+    "doctor_backend_refused": "已试 {backend}：无法启动（{detail}），因此不使用。",
+    "doctor_backend_chosen": "引擎：Hearth 使用 {backend} 计算，这是本机上能用的最好方式。",
+    "doctor_backend_none": (
+        "引擎：本机没有可用的计算方式，上面几行说明了各自的失败原因。请重新运行 make install，"
+        "为本机处理器编译 llama.cpp。"
+    ),
+    "doctor_backend_given_up": (
+        "Hearth 于 {at} 放弃了 {backend}，因为引擎因它而终止（{reason}）。要再次尝试，请停止 Hearth，删除 {path}，"
+        "然后运行 hearth doctor。"
+    ),
     "doctor_data_dir": "数据文件夹：{path}，剩余 {free}。",
     "doctor_data_dir_network": (
         "数据文件夹：{path} 位于网络共享（{kind}）上。SQLite 在那里会丢失数据：请把 HEARTH_DATA_DIR 放在本地磁盘上。"
@@ -46,4 +70,11 @@ SENTENCES: dict[str, str] = {
     "doctor_database": "数据库：{url} 正常。",
     "doctor_database_none": "数据库：{url} 还不存在，第一次启动时会创建。",
     "doctor_database_broken": "数据库：{problem}",
+    "bench_model_unknown": (
+        "{model} 既不是 GGUF 文件，也不是可以生成的规格。请给出文件路径，或 {shapes} 之一，"
+        "词表 {vocabularies}，以及 Q4_K_M 之类的量化类型。"
+    ),
+    "bench_streams_invalid": "--streams {streams} 无效。请给出 1 到 {most} 的数字，例如 1,4,8。",
+    "bench_not_ready": "要测量的服务器在 {seconds} 秒内没有应答。请在设备空闲时重试。",
+    "bench_refused": "要测量的服务器没有给出完整的回答：{answer}。请减小 --context 或 --streams 再试。",
 }

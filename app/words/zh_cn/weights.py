@@ -60,4 +60,5 @@ SENTENCES: dict[str, str] = {
     "请改为寻找该模型的 GGUF 文件。",
     "weights_not_finite": "张量 {tensor} 中含有非数值（NaN 或无穷大）。请重新下载模型。",
     "weights_too_large_for_f16": "张量 {tensor} 中的数值超出 f16 的范围。请改为转换成 bf16。",
+    "vocabulary_too_small": "无法生成只有 {size} 个词元的词表。请取 {least} 或更多。",
 }

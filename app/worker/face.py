@@ -1,0 +1,49 @@
+"""What the scheduler and its parts ask of llama.cpp. `app.worker.llama.context.LlamaContext` is the real one."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from app.worker.messages import Sampling, TokenLogprobs
+from app.worker.snapshot_file import State
+
+
+class Vocabulary(Protocol):
+    """Tokens to bytes."""
+
+    def piece(self, token: int, /) -> bytes: ...
+    def is_end(self, token: int, /) -> bool: ...
+
+
+class TokenSampler(Protocol):
+    """Draws the tokens of one sequence from outputs of the last batch, and remembers them."""
+
+    def sample(self, index: int, /) -> int: ...
+    def logprobs(self, index: int, token: int, top: int, /) -> TokenLogprobs: ...
+    def free(self) -> None: ...
+
+
+class Llama(Protocol):
+    """A model with a KV cache of `slots` sequences, `context_tokens` each.
+
+    `is_whole_only`: what a slot holds can be continued, or emptied, but not cut (recurrent models).
+    `saves_whole`: the same of states that were saved. `max_draft_tokens` may be guessed for each slot in one batch.
+    """
+
+    slots: int
+    context_tokens: int
+    batch_tokens: int
+    max_draft_tokens: int
+    is_whole_only: bool
+    saves_whole: bool
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+    def begin(self) -> None: ...
+    def add(self, slot: int, position: int, tokens: Sequence[int], num_outputs: int, /) -> int: ...
+    def decode(self) -> None: ...
+    def keep(self, slot: int, num_tokens: int, /) -> bool: ...
+    def copy(self, source: int, target: int, /) -> None: ...
+    def shift(self, slot: int, num_kept: int, num_dropped: int, length: int, /) -> bool: ...
+    def save(self, slot: int, /) -> State: ...
+    def restore(self, slot: int, data: State, /) -> bool: ...
+    def sampler(self, sampling: Sampling, history: list[int], /) -> TokenSampler: ...

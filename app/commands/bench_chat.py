@@ -169,9 +169,10 @@ class _Bench:
         reader = _question(self._interrupting_words, 1, seed + 2)
         writer = _question(WRITING_WORDS, 8 * self._plan.num_tokens, seed + 1)
         answer, other = bench_client.ask_while(peer, writer, reader)
-        kept = _speed_between(answer, other.asked, other.times[0]) / bench_client.writing_speed([alone])
+        until = min(other.times[0], answer.times[-1])
+        kept = _speed_between(answer, other.asked, until) / bench_client.writing_speed([alone])
         self._note("speed kept while another reads", 2, "of solo", is_ours, kept)
-        self._note("longest gap while another reads", 2, "s", is_ours, _longest_gap(answer, other))
+        self._note("longest gap while another reads", 2, "s", is_ours, _longest_gap(answer, other.asked, until))
 
     def _note(self, name: str, streams: int, unit: str, is_ours: bool, value: float) -> None:
         measure = self._found.setdefault((name, streams), Measure(name, streams, unit))
@@ -184,9 +185,9 @@ def _speed_between(answer: Answer, start: float, end: float) -> float:
     return pieces / len(answer.times) * answer.completion_tokens / (end - start)
 
 
-def _longest_gap(answer: Answer, other: Answer) -> float:
-    inside = [when for when in answer.times if other.asked < when <= other.times[0]]
-    points = [other.asked, *inside, other.times[0]]
+def _longest_gap(answer: Answer, start: float, end: float) -> float:
+    inside = [when for when in answer.times if start < when <= end]
+    points = [start, *inside, end]
     return max(later - earlier for earlier, later in itertools.pairwise(points))
 
 

@@ -13,6 +13,8 @@ WRITERS_SHARE = 0.4
 EARNED = (1 - WRITERS_SHARE) / WRITERS_SHARE
 # A chunk may take so long, even if a step of writing takes less: many tokens at once are read much faster.
 UNNOTICED_SECONDS = 0.15
+# After a while without readers, chunks may take so long in all before the writers' share is kept.
+BURST_SECONDS = 0.3
 # Nothing can be cancelled, and nobody else begin, while a chunk is read: alone, it may take so long. But fewer tokens
 # than this would be read more slowly.
 MOST_SECONDS = 2.5
@@ -42,7 +44,7 @@ class Chunks:
     def room(self, num_writing: int) -> int:
         """How many prompt tokens the next step may read in all, beside `num_writing` writers."""
         if not num_writing:
-            self._credit_seconds = UNNOTICED_SECONDS
+            self._credit_seconds = BURST_SECONDS
             least = min(WHOLE_CHUNK, self._batch_tokens)
             return max(self._affordable(MOST_SECONDS), least) if self._chunks else self._batch_tokens
         if not self._writing_steps or not self._chunks:
@@ -52,7 +54,7 @@ class Chunks:
         seconds = self._expected_seconds(size)
         # Little more than a chunk is saved up, or writers would stall by more after a pause of the readers. It is
         # enough to read some short prompts one after the other: who comes together also begins together.
-        self._credit_seconds = min(self._credit_seconds + earned, max(earned, seconds, UNNOTICED_SECONDS))
+        self._credit_seconds = min(self._credit_seconds + earned, max(earned, seconds, BURST_SECONDS))
         return size if self._credit_seconds >= seconds else 0
 
     def note_writing(self, seconds: float) -> None:
